@@ -1,0 +1,12 @@
+/** What the bench and the servers it starts say to each other. */
+export interface ServeSettings {
+  who: 'ours' | 'peer';
+  store: { file: string } | { port: number };
+  families: number;
+}
+
+/** What one client presents: a Cookie header, or a refresh token. */
+export interface Presented {
+  credential: string;
+  gen: number;
+}

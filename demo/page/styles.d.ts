@@ -1,0 +1,2 @@
+/** Vite turns these imports into stylesheets. */
+declare module '*.css';

@@ -1,0 +1,85 @@
+/** The documents against the code they speak of. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { rooms } from './house.mjs';
+import { parse, walk } from './imports.mjs';
+import { root } from './steps.mjs';
+
+const read = (path) => readFileSync(join(root, path), 'utf8');
+const documents = ['README.md', ...readdirSync(join(root, 'docs'), { recursive: true }).map((file) => `docs/${file}`)].filter((path) => path.endsWith('.md'));
+const wire = parse('wire.ts', read('src/contract/wire.ts'));
+const wireDocument = read('docs/wire-protocol.md');
+
+/** Members of a union of string literals. */
+function union(program, name) {
+  const members = [];
+  walk(program, (node) => {
+    if (node.type === 'TSTypeAliasDeclaration' && node.id.name === name)
+      walk(node.typeAnnotation, (inner) => {
+        if (inner.type === 'TSLiteralType' && typeof inner.literal.value === 'string') members.push(inner.literal.value);
+      });
+  });
+  return members;
+}
+
+function fields(program, name) {
+  const names = [];
+  walk(program, (node) => {
+    if (node.type === 'TSInterfaceDeclaration' && node.id.name === name) names.push(...node.body.body.map((member) => member.key.name));
+  });
+  return names;
+}
+
+describe('docs/wire-protocol.md', () => {
+  it.each(['Outcome', 'ContextKind', 'RefreshReason', 'WireError', 'EndedReason', 'WireReason'])('names every member of %s', (name) => {
+    const members = union(wire, name);
+    expect(members.length).toBeGreaterThan(1);
+    expect(members.filter((member) => !wireDocument.includes(`\`${member}\``))).toEqual([]);
+  });
+
+  it.each(['RefreshBody', 'RefreshAnswer'])('names every field of %s', (name) => {
+    const names = fields(wire, name);
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((field) => !wireDocument.includes(`\`${field}\``))).toEqual([]);
+  });
+
+  it('gives every constant its value', async () => {
+    const { transformWithOxc } = await import('vite');
+    const { code } = await transformWithOxc(read('src/contract/wire.ts'), 'wire.ts');
+    const values = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    const rows = [...wireDocument.matchAll(/^\| `([A-Z_]+)`[^|]*\| ([\d ]+) \|/gm)];
+    expect(rows.length).toBeGreaterThan(8);
+    for (const [, name, value] of rows) expect([name, Number(value.replaceAll(' ', ''))]).toEqual([name, values[name]]);
+  });
+});
+
+describe('docs/browser-protocol.md', () => {
+  it('names every message and no other', () => {
+    const types = new Set();
+    walk(parse('messages.ts', read('src/core/messages.ts')), (node) => {
+      if (node.type === 'TSTypeAliasDeclaration' && node.id.name === 'MessageBody')
+        walk(node.typeAnnotation, (inner) => {
+          if (inner.type === 'TSPropertySignature' && inner.key.name === 'type') types.add(inner.typeAnnotation.typeAnnotation.literal.value);
+        });
+    });
+    const table = read('docs/browser-protocol.md').split('## Messages')[1].split('\n## ')[0];
+    const named = table.split('\n').flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name));
+    expect(types.size).toBeGreaterThan(5);
+    expect(named.toSorted()).toEqual([...types].toSorted());
+  });
+});
+
+describe('docs/architecture.md', () => {
+  it('names every room of the house', () => {
+    const text = read('docs/architecture.md');
+    expect(Object.keys(rooms).filter((room) => !text.includes(`\`${room}\``))).toEqual([]);
+  });
+});
+
+describe('every document', () => {
+  it.each(documents)('%s: its links lead somewhere', (path) => {
+    const links = [...read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)].map(([, link]) => link);
+    for (const link of links) expect(existsSync(join(root, dirname(path), link)), `${path} links to ${link}`).toBe(true);
+  });
+});

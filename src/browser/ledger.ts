@@ -1,0 +1,46 @@
+/** The ledger in IndexedDB: one database per origin, one record per endpoint, one transaction per update. */
+import { get, promisifyRequest, update, type UseStore } from 'idb-keyval';
+import type { Ledger } from '../core/ports.js';
+
+export const DATABASE = 'tabaton';
+
+export const createLedger = (key: string): Ledger => {
+  let opening: Promise<IDBDatabase> | undefined;
+
+  const open = () => {
+    const request = indexedDB.open(DATABASE);
+    request.onupgradeneeded = () => request.result.createObjectStore(DATABASE);
+    const database = promisifyRequest(request);
+    const forget = () => {
+      opening = undefined;
+    };
+    database.then((db) => {
+      // Browsers close a connection when site data are cleared, and WebKit when it pleases.
+      db.onclose = forget;
+      // Somebody deletes the database: a connection kept open would block them.
+      db.onversionchange = () => {
+        forget();
+        db.close();
+      };
+    }, forget);
+    return database;
+  };
+
+  /** `strict`: on disk before the promise resolves, so that not even a killed browser forgets an attempt. */
+  const store =
+    (durability: IDBTransactionDurability): UseStore =>
+    async (mode, run) => {
+      const begin = async () => (await (opening ??= open())).transaction(DATABASE, mode, { durability }).objectStore(DATABASE);
+      // A connection that was closed behind our back throws here, before anything happened: open another.
+      return run(await begin().catch(() => ((opening = undefined), begin())));
+    };
+
+  return {
+    read: () => get(key, store('default')),
+    async update(change, options) {
+      let stored: unknown;
+      await update(key, (before) => (stored = change(before)), store(options?.durable ? 'strict' : 'default'));
+      return stored;
+    },
+  };
+};

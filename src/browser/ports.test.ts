@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { hintCookieName } from '../contract/wire.js';
+import { readHint } from './hint.js';
+import { sharedName } from './name.js';
+import { createPorts } from './ports.js';
+import { createRandom } from './random.js';
+
+describe('names', () => {
+  it('short ones stay readable, long ones are cut and told apart by a hash', () => {
+    expect(sharedName('https://app.test/auth')).toBe('https://app.test/auth');
+    const long = `https://app.test/${'x'.repeat(500)}`;
+    const [one, other] = [sharedName(`${long}1`), sharedName(`${long}2`)];
+    expect(one).not.toBe(other);
+    expect(one.length).toBeLessThan(120);
+  });
+
+  describe('of an endpoint', () => {
+    beforeEach(() => {
+      vi.stubGlobal('location', new URL('https://app.test/inbox/7'));
+      // A worker is the barest context there is.
+      vi.stubGlobal('self', new EventTarget());
+    });
+    afterEach(() => vi.unstubAllGlobals());
+
+    it.each([
+      [undefined, 'https://app.test/auth'],
+      ['/auth', 'https://app.test/auth'],
+      ['/auth/', 'https://app.test/auth'],
+      [{ refresh: '/auth/refresh' }, 'https://app.test/auth'],
+      [{ refresh: '/api/token' }, 'https://app.test/api/token'],
+      ['https://auth.test/base', 'https://auth.test/base'],
+      [() => ({}), 'https://app.test/#function'],
+    ])('%s is called %s', (endpoint, name) => {
+      expect(createPorts(endpoint).name).toBe(name);
+    });
+  });
+});
+
+describe('hint', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('is the marker of this endpoint, not of another', () => {
+    vi.stubGlobal('document', { cookie: `a=b; ${hintCookieName('https://app.test/auth')}=1` });
+    expect(readHint('https://app.test/auth')).toBe(true);
+    expect(readHint('https://app.test/admin')).toBe(false);
+  });
+
+  it('is unknown where cookies cannot be read', () => {
+    expect(readHint('https://app.test/auth')).toBeUndefined();
+    vi.stubGlobal('document', {
+      get cookie(): string {
+        throw new DOMException('sandboxed', 'SecurityError');
+      },
+    });
+    expect(readHint('https://app.test/auth')).toBeUndefined();
+  });
+});
+
+describe('random', () => {
+  const random = createRandom();
+
+  it('ids are long enough for the wire, and never the same', () => {
+    const ids = Array.from({ length: 200 }, random.id);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set(ids).size).toBe(200);
+  });
+
+  it('numbers are in [0, 1), and spread', () => {
+    const numbers = Array.from({ length: 2_000 }, random.next);
+    expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...numbers)).toBeLessThan(1);
+    for (const least of [0, 0.25, 0.5, 0.75]) expect(numbers.filter((n) => n >= least && n < least + 0.25).length).toBeGreaterThan(350);
+  });
+
+  it('a fingerprint is the start of the SHA-256', async () => {
+    // sha256("abc") = ba7816bf…
+    expect(await random.fingerprint!('abc')).toBe('ba7816bf');
+  });
+});

@@ -1,0 +1,60 @@
+/** What the `endpoint` option means: where to refresh, and what the session is called after. */
+
+export type Given<T> = T | (() => T);
+
+/** For backends whose routes are not below one mount, or that want more than a cookie. */
+export interface EndpointRoutes {
+  /** URL of the refresh route. */
+  refresh: string;
+  logout?: string;
+  session?: string;
+  /** URL of a login page or route; gets `?return_to=<path>`. */
+  login?: string;
+  /** Sent besides tabaton's own. */
+  headers?: Given<Record<string, string>>;
+  /** Sent instead of tabaton's own; an object travels as JSON. */
+  body?: Given<BodyInit | Record<string, unknown>>;
+  /** Default `include`. */
+  credentials?: RequestCredentials;
+  /** Turns a 200 body into `{ access_token, expires_in, … }`. */
+  read?: (json: unknown) => unknown;
+}
+
+/** What a function endpoint gets. */
+export interface EndpointCall {
+  /** The same id for every attempt at the same refresh: an idempotency key. */
+  attempt: string;
+  reason: string;
+  scope?: string;
+  resource?: string;
+  /** Fires when the answer is no longer wanted. */
+  signal: AbortSignal;
+}
+/**
+ * Answers with a Response, or with the parsed body of a 200. What it throws is a network error, unless it
+ * carries `response.status`, as the errors of ky and axios do.
+ */
+export type EndpointFunction = (call: EndpointCall) => unknown;
+/** Where and how to refresh: a URL, its parts, or a function. */
+export type EndpointOption = string | EndpointRoutes | EndpointFunction;
+
+export type Routes = Partial<EndpointRoutes> & {
+  /** What locks, channel and ledger are called after: origin and mount. */
+  name: string;
+  /** True where a marker cookie tells whether somebody may be signed in. */
+  hinted?: boolean;
+};
+
+/** Routes of an endpoint option, absolute. */
+export const routesOf = (option: EndpointOption): Routes => {
+  const url = (route: string) => new URL(route, location.href).href;
+  if (typeof option === 'function') return { name: url('/#function') };
+  if (typeof option === 'string') {
+    const name = url(option).replace(/\/+$/, '');
+    return { refresh: name + '/refresh', logout: name + '/logout', login: name + '/login', name, hinted: isLocal(name) };
+  }
+  const { refresh, logout, login } = option;
+  return { ...option, refresh: url(refresh), logout: logout && url(logout), login: login && url(login), name: url(refresh).replace(/\/refresh$/, '') };
+};
+
+export const isLocal = (url: string) => new URL(url).origin === location.origin;

@@ -1,0 +1,148 @@
+/** The page's half of the service worker: registers it, tells it what to sign, and says in words what is wrong. Loaded when `session.worker` is used. */
+import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode } from '../contract/worker.js';
+import type { Context } from '../core/context.js';
+import type { ProblemCode, WorkerState } from '../core/types.js';
+import type { SessionOptions } from './options.js';
+import { explain, reach } from './worker-faults.js';
+import { claim, postToWorker } from './worker-post.js';
+import type { Routes } from './routes.js';
+
+/** What `session.worker.register` takes. */
+export interface WorkerRegistration {
+  /** Where the worker's script is: a copy of `tabaton/sw.js`, or your own worker that calls `installWorker`. */
+  url: string;
+  /** Whose requests the worker signs. Default: the session's `apis`, else this origin. */
+  apis?: WorkerApi[];
+  /** Default: the folder of the script. */
+  scope?: string;
+  /** `module` where your own worker is one. Default `classic`. */
+  type?: WorkerType;
+  /** A new version of the worker replaces the old one at once, under open pages. Default false: when the last of them is closed. */
+  takeOver?: boolean;
+}
+
+export interface WorkerLink {
+  readonly state: WorkerState;
+  register(options: WorkerRegistration): Promise<WorkerState>;
+  unregister(): Promise<void>;
+}
+
+/** A worker that says nothing in this time is not one of ours, or an old one. Ms. */
+const WELCOME_MS = 3_000;
+
+const configOf = (session: SessionOptions, { refresh, logout, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
+  const { endpoint = '/auth', level, replayLimit, refreshAhead, clockTolerance, timeout } = session;
+  const rest = { apis, mode, level, replayLimit, refreshAhead, clockTolerance, timeout };
+  if (typeof endpoint === 'string') return { endpoint: name, ...rest };
+  if (typeof endpoint === 'function') return;
+  const { headers, body, credentials, read } = endpoint;
+  if ([headers, body, read].some((one) => typeof one === 'function') || body instanceof Blob) return;
+  return { endpoint: { refresh: refresh!, logout, headers, body, credentials } as WorkerConfig['endpoint'], ...rest };
+};
+
+export const createWorkerLink = (context: Context, session: SessionOptions, routes: Routes, mode: WorkerMode): WorkerLink => {
+  const { clock } = context.ports;
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  let state: WorkerState = 'none';
+  let onChange = () => {};
+  let registration: ServiceWorkerRegistration | undefined;
+  let options: WorkerRegistration | undefined;
+  let greeted: { worker: ServiceWorker; answer: Promise<Welcome | undefined> } | undefined;
+  const watched = new WeakSet<EventTarget>();
+
+  const set = (next: WorkerState): WorkerState => {
+    if (state !== next) {
+      state = next;
+      onChange();
+      context.emit('worker', { state });
+    }
+    return state;
+  };
+  const problem = (code: ProblemCode, message: string) => {
+    context.problem(code, message);
+    // Whoever sets a worker up looks at the console first.
+    console.warn(`tabaton: ${message}`);
+  };
+
+  const ask = (worker: ServiceWorker, type: ToWorker['type'], config?: WorkerConfig) => postToWorker(worker, { type, config }, clock, WELCOME_MS);
+  const apis = (): WorkerApi[] => options?.apis ?? session.apis ?? [{ origin: location.origin }];
+
+  const greet = (worker: ServiceWorker): Promise<Welcome | undefined> => {
+    if (greeted?.worker !== worker) greeted = { worker, answer: ask(worker, 'CONFIGURE', configOf(session, routes, mode, apis())) };
+    return greeted.answer;
+  };
+
+  const watch = (target: EventTarget | null | undefined, type: string) => {
+    if (!target || watched.has(target)) return;
+    watched.add(target);
+    target.addEventListener(type, () => void assess());
+  };
+
+  const assess = async (): Promise<WorkerState> => {
+    if (!registration || !container) return set('none');
+    const { active, waiting, installing } = registration;
+    watch(registration, 'updatefound');
+    watch(container, 'controllerchange');
+    for (const worker of [active, waiting, installing]) watch(worker, 'statechange');
+    if (waiting && options?.takeOver) void ask(waiting, 'TAKE_OVER');
+    if (!active) return set(installing || waiting ? 'installing' : 'none');
+    const welcome = await greet(active);
+    if (active !== registration.active) return assess();
+    if (welcome?.tabaton !== WORKER_PROTOCOL) {
+      problem(
+        'worker_incompatible',
+        welcome
+          ? `The service worker is of tabaton ${welcome.version}, which speaks another protocol: this page goes on by itself. Run \`npx tabaton check\` in CI, and deploy page and worker together.`
+          : `The service worker at ${active.scriptURL} does not answer: is it a copy of tabaton/sw.js, or does it call installWorker()? This page goes on by itself.`,
+      );
+      return set(registration.waiting ? 'waiting' : 'incompatible');
+    }
+    if (container.controller) return set('active');
+    const far = reach(location.href, registration.scope, active.scriptURL);
+    if (far) problem('worker_scope', far);
+    else await claim(container, active, clock, WELCOME_MS);
+    return set(container.controller ? 'active' : 'uncontrolled');
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    async register(wanted) {
+      options = wanted;
+      const { scope, type } = wanted;
+      const url = new URL(wanted.url, location.href);
+      if (!container) {
+        problem('worker_unavailable', explain({ url: url.href }));
+        return set('none');
+      }
+      if (!configOf(session, routes, mode, []))
+        problem('worker_unavailable', 'This `endpoint` has functions in it, which cannot be told to a service worker: write your own worker and call installWorker({ endpoint, apis }) there.');
+      // A worker that has just been started cannot know in time whether a navigation is wanted, unless its address says so.
+      if (apis().some((api) => api.navigations)) url.searchParams.set('navigations', '1');
+      greeted = undefined;
+      try {
+        registration = await container.register(url, { scope, type, updateViaCache: 'none' });
+      } catch (error) {
+        const script = await fetch(url, { cache: 'no-store' }).catch(() => undefined);
+        problem('worker_unavailable', explain({ url: url.href, scope, script, error }));
+        return set('none');
+      }
+      await assess();
+      while (state === 'installing') await new Promise<void>((changed) => (onChange = changed));
+      return state;
+    },
+    async unregister() {
+      registration ??= await container?.getRegistration();
+      const active = registration?.active;
+      // Until its last page is closed an unregistered worker goes on: it is told to sign nothing any more.
+      const config = configOf(session, routes, mode, []);
+      if (active && config) await ask(active, 'CONFIGURE', config);
+      // Without its keeper a sealed session would have nobody to hold its token.
+      await context.ports.ledger.update((stored) => (stored ? { ...stored, mode: undefined } : stored)).catch(() => {});
+      await registration?.unregister();
+      registration = greeted = undefined;
+      set('none');
+    },
+  };
+};

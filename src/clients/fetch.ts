@@ -1,0 +1,127 @@
+/**
+ * `fetch` with a token: bearer attached for the configured APIs, one refresh and one replay on 401.
+ * Everything else passes through untouched; a caller's own `Authorization` always wins.
+ */
+import type { CoreSession, SessionEvents, TokenTarget } from '../core/types.js';
+
+/** An API that gets the token, and for which scope and resource. */
+export interface Api extends TokenTarget {
+  /** Scheme, host and port. */
+  origin: string;
+  /** Whole path segments: `/v1` is `/v1` and `/v1/x`, never `/v10`. */
+  path?: string;
+}
+
+export interface FetchOptions {
+  apis: Api[];
+  /** What relative URLs are resolved against. */
+  base: string;
+  isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
+  /** Bytes. */
+  replayLimit?: number;
+  fetch: (request: Request) => Promise<Response>;
+  /** Mode `sealed`: resolves when a service worker sees the requests of this page. */
+  controlled?: () => Promise<unknown>;
+  rejected: (event: Omit<SessionEvents['rejected'], 'at'>) => void;
+}
+
+const REPLAY_LIMIT = 1_048_576;
+
+/** The API a URL belongs to: by origin equality and whole path segments, never by string prefix. */
+export const apiOf = (apis: readonly Api[], { origin, pathname }: URL): Api | undefined =>
+  apis.find((api) => {
+    const path = (api.path ?? '').replace(/\/+$/, '');
+    return api.origin === origin && (!path || pathname === path || pathname.startsWith(`${path}/`));
+  });
+
+/** Errors of RFC 6750 §3.1 and RFC 9470 that no refresh can cure. */
+const INCURABLE = /error\s*=\s*"?(insufficient_scope|insufficient_user_authentication)/i;
+
+/** Reads a copy of a body up to `limit`; `undefined` when it is longer. The original goes its way meanwhile. */
+const keep = async (copy: Request, limit: number): Promise<BlobPart[] | undefined> => {
+  // Firefox has no `Request.body`.
+  if (!copy.body) {
+    const whole = await copy.blob();
+    return whole.size > limit ? undefined : [whole];
+  }
+  const reader = copy.body.getReader();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return parts;
+    size += value.byteLength;
+    if (size > limit) return void reader.cancel().catch(() => {});
+    parts.push(value);
+  }
+};
+
+export const createFetch = (session: Pick<CoreSession, 'getToken' | 'refresh' | 'getSnapshot'>, options: FetchOptions) => {
+  const { apis, base, isUnauthorized = ({ status }) => status === 401, replayLimit = REPLAY_LIMIT, rejected } = options;
+
+  const authenticated = async (input: RequestInfo | URL, init: RequestInit | undefined, target: TokenTarget): Promise<Response> => {
+    const request = new Request(input, init);
+    const { signal } = request;
+    let token: string;
+    try {
+      token = await session.getToken({ ...target, signal });
+    } catch (error) {
+      // Only when nobody is signed in may a request go without: never silently, never after a session ended.
+      const { code } = error as { code?: string };
+      if (code === 'sealed') await options.controlled?.();
+      if (code === 'anonymous' || code === 'sealed') return options.fetch(request);
+      throw error;
+    }
+    const attach = (bare: Request, bearer: string) => (bare.headers.set('Authorization', `Bearer ${bearer}`), bare);
+    // What can be sent again: a body given as a value as it is, one that is already a stream as a copy.
+    const stream = init?.body instanceof ReadableStream;
+    const bodied = request.body ?? (!('body' in request) && !/^(GET|HEAD)$/.test((request as Request).method));
+    const copied = bodied && init?.body == null ? keep(request.clone(), replayLimit).catch(() => undefined) : undefined;
+    const first = await options.fetch(attach(request, token));
+    if (!(await isUnauthorized(first))) return first;
+
+    const say = (reason: SessionEvents['rejected']['reason']) =>
+      rejected({ generation: session.getSnapshot().generation, url: new URL(request.url).origin + new URL(request.url).pathname, reason });
+    if (INCURABLE.test(first.headers.get('WWW-Authenticate') ?? '')) return say('not_refreshable'), first;
+    const kept = await copied;
+    const renewed = session.refresh({ ...target, reason: 'unauthorized', rejected: token, signal });
+    if (stream || (copied && !kept)) {
+      renewed.catch(() => {}); // for the next request
+      return say('not_replayable'), first;
+    }
+    let next: string;
+    try {
+      next = await renewed;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'token_rejected') throw error;
+      return say('repeated'), first;
+    }
+    first.body?.cancel().catch(() => {});
+    const again = copied ? new Request(request.url, { ...describe(request), body: new Blob(kept) }) : new Request(input, init);
+    const second = await options.fetch(attach(again, next));
+    if (await isUnauthorized(second)) say('repeated');
+    return second;
+  };
+
+  return async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const url = new URL(input instanceof Request ? input.url : input, base);
+    const api = apiOf(apis, url);
+    const own = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined)).has('Authorization');
+    if (!api || own) return options.fetch(new Request(input, init));
+    return authenticated(input, init, { scope: api.scope, resource: api.resource });
+  };
+};
+
+/** Everything of a request but its body: `new Request(request)` would want the body it has already sent. */
+const describe = ({ method, headers, mode, credentials, cache, redirect, referrer, referrerPolicy, integrity, keepalive, signal }: Request): RequestInit => ({
+  method,
+  headers,
+  mode: mode === 'navigate' ? 'same-origin' : mode,
+  credentials,
+  cache,
+  redirect,
+  referrer,
+  referrerPolicy,
+  integrity,
+  keepalive,
+  signal,
+});

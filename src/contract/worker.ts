@@ -1,0 +1,75 @@
+/**
+ * What a page and its service worker say to each other, by `postMessage` (the channel is for peers; this is
+ * for settings). Either side may be of another version: `tabaton` is the only field both must agree on, and
+ * on another number each goes on by itself.
+ */
+
+/** Version of these messages; a change that an older side would misread raises it. */
+export const WORKER_PROTOCOL = 1;
+
+/** `attach`: pages may hold tokens, too. `sealed`: only the worker does. */
+export type WorkerMode = 'attach' | 'sealed';
+
+/** An API whose requests the worker signs. */
+export interface WorkerApi {
+  /** Scheme, host and port: `https://api.example.com`. */
+  origin: string;
+  /**
+   * Whole path segments: `/v1` is `/v1` and `/v1/x`, never `/v10`. Without a path only `fetch`, XHR and
+   * EventSource are signed; with one also `<img crossorigin>`, `<audio crossorigin>` and the like.
+   */
+  path?: string;
+  /** Space separated. */
+  scope?: string;
+  /** Absolute URI (RFC 8707). */
+  resource?: string;
+  /** Sign top-level and frame navigations as well (GET only, this origin only). Default false. */
+  navigations?: boolean;
+}
+
+/** The refresh endpoint as the worker can be told of it: no functions, nothing secret. */
+export interface WorkerRoutes {
+  /** URL of the refresh route. */
+  refresh: string;
+  logout?: string;
+  /** Sent besides tabaton's own. */
+  headers?: Record<string, string>;
+  /** Sent instead of tabaton's own; an object travels as JSON. */
+  body?: string | Record<string, unknown>;
+  /** Default `include`. */
+  credentials?: 'omit' | 'same-origin' | 'include';
+}
+
+/** Settings of a worker; kept on disk, so that a restarted worker knows them. Nothing in it is secret. */
+export interface WorkerConfig {
+  endpoint: string | WorkerRoutes;
+  apis: WorkerApi[];
+  mode: WorkerMode;
+  level?: 'auto' | 'plain' | 'fenced' | 'full';
+  /** Bytes. */
+  replayLimit?: number;
+  /** Milliseconds. */
+  refreshAhead?: number;
+  /** Milliseconds. */
+  clockTolerance?: number;
+  /** Milliseconds. */
+  timeout?: number;
+}
+
+/** Page → worker. Each is answered with {@link Welcome} on the port that came with it. */
+export interface ToWorker {
+  tabaton: number;
+  /** `REPORT`: how does the session stand? For pages of a sealed one. `START`: a login has just happened; then report. */
+  type: 'CONFIGURE' | 'CLAIM' | 'TAKE_OVER' | 'REPORT' | 'START';
+  config?: WorkerConfig;
+}
+
+/** Worker → page. */
+export interface Welcome {
+  tabaton: number;
+  /** Of the worker's package. */
+  version: string;
+  mode?: WorkerMode;
+  /** Answer to `REPORT` and `START`; never a token. */
+  report?: unknown;
+}

@@ -1,0 +1,225 @@
+/** Which session a token belongs to: sign-in, sign-out, another account, another endpoint, a lost ledger. */
+import { describe, expect, it } from 'vitest';
+import { createStrictServer } from '../testing/index.js';
+import { full, LOCK, tabs } from './testing/tabs.js';
+
+const message = (body: object) => ({ protocol: 1, from: 'somebody', incarnation: 'any', ...body });
+const NOW = 1_800_000_000_000;
+
+describe('a token from the channel', () => {
+  const grant = (over: object) => message({ type: 'TOKEN', grant: { token: 'injected', sid: 's1', sessionAt: 1_000, generation: 9, key: '|', lifetime: 600_000, remaining: 600_000, sentAt: NOW, ...over } });
+
+  it('is taken only when it is newer by generation', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    await outcome(tab!.session.refresh());
+    for (const generation of [0, 1, 2]) origin.inject(grant({ generation, sentAt: NOW + origin.now() }));
+    await origin.advance(100);
+    expect(tab!.session.peek()).toBe('token-2');
+    origin.inject(grant({ generation: 3, sentAt: NOW + origin.now() }));
+    await origin.advance(100);
+    expect(tab!.session.peek()).toBe('injected');
+  });
+
+  it('of another session is taken only when the ledger says so, too', async () => {
+    const { origin, active } = tabs();
+    const [tab] = await active(1);
+    origin.inject(grant({ sid: 's9', sessionAt: 5_000, sentAt: NOW + origin.now() }));
+    await origin.advance(100);
+    expect([tab!.session.peek(), tab!.session.getSnapshot().sid]).toEqual(['token-1', 's1']);
+  });
+
+  it('of a session that is over is never taken', async () => {
+    const { origin, active, outcome } = tabs();
+    const two = await active(2);
+    await outcome(two[0]!.session.signOut());
+    origin.inject(grant({ sentAt: NOW + origin.now() }));
+    await origin.advance(100);
+    expect(two.map(({ session }) => session.peek())).toEqual([undefined, undefined]);
+  });
+
+  it('of another protocol version is ignored', async () => {
+    const { origin, active } = tabs();
+    const [tab] = await active(1);
+    origin.inject({ ...grant({ sentAt: NOW + origin.now() }), protocol: 2 });
+    await origin.advance(100);
+    expect(tab!.session.peek()).toBe('token-1');
+  });
+});
+
+describe('names', () => {
+  it('of lock and channel carry no version', async () => {
+    const { origin, active, watch } = tabs();
+    const [tab] = await active(1);
+    watch(tab!.session.refresh());
+    await origin.until(() => origin.lock(LOCK).held);
+    expect(LOCK).not.toMatch(/\d/);
+  });
+});
+
+describe('sign-out', () => {
+  it('is written down before it is sent, and sent before any refresh', async () => {
+    const { origin, active, watch, record } = tabs();
+    const two = await active(2);
+    const seen: unknown[] = [];
+    const server = origin.server;
+    origin.server = (request, now) => {
+      if (request.route === 'logout') seen.push(record().closed.map(({ sid }) => sid), record()['logout']);
+      return server(request, now);
+    };
+    watch(two[0]!.session.signOut());
+    await origin.advance(5_000);
+    expect(seen).toEqual([['s1'], { sid: 's1', scope: 'device' }]);
+    expect(record()['logout']).toBeUndefined();
+  });
+
+  it('offline survives a reload: the logout goes out before any refresh can', async () => {
+    const { origin, active, open, watch } = tabs();
+    const [tab] = await active(1);
+    origin.offline();
+    watch(tab!.session.signOut());
+    await origin.advance(10_000);
+    expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
+    tab!.context.crash();
+    await origin.advance(1_000);
+    origin.online();
+    const late = open();
+    await origin.advance(20_000);
+    expect(origin.requests.slice(1).map(({ route }) => route)[0]).toBe('logout');
+    expect(late.session.peek()).not.toBe('token-1');
+  });
+
+  it('is not undone by the answer of a refresh that was under way, and its receiver repeats the logout', async () => {
+    const { origin, active, watch } = tabs();
+    const two = await active(2);
+    origin.fault = ({ route }) => (route === 'refresh' ? { delay: 2_000 } : undefined);
+    watch(two[0]!.session.refresh());
+    await origin.advance(500);
+    watch(two[1]!.session.signOut());
+    await origin.advance(30_000);
+    expect(two.map(({ session }) => [session.getSnapshot().status, session.peek()])).toEqual(Array(2).fill(['ended', undefined]));
+    const routes = origin.requests.map(({ route }) => route);
+    expect(routes.lastIndexOf('logout')).toBeGreaterThan(routes.lastIndexOf('refresh'));
+  });
+});
+
+describe('another account', () => {
+  it('in the answer is a new session: every tab follows, older flights are fenced', async () => {
+    const { origin, active, watch, script } = tabs();
+    const three = await active(3);
+    script.push((request) => full(request, 1, { sid: 's2', session_at: 2_000, access_token: 'token-of-bob' }));
+    watch(three[0]!.session.refresh());
+    await origin.advance(3_000);
+    expect(three.map(({ session }) => [session.getSnapshot().sid, session.peek()])).toEqual(Array(3).fill(['s2', 'token-of-bob']));
+  });
+
+  it('of an older login never comes back: sessions are ordered by the server, whatever arrives last', async () => {
+    const { origin, active, watch, script } = tabs();
+    const two = await active(2);
+    script.push((request) => full(request, 50, { sid: 's0', session_at: 500, access_token: 'token-of-old' }));
+    watch(two[0]!.session.refresh());
+    await origin.advance(3_000);
+    expect(two.map(({ session }) => session.getSnapshot().sid)).toEqual(['s1', 's1']);
+    expect(two[1]!.session.peek()).toBe('token-1');
+  });
+
+  it('is told by the subject where a backend names no session', async () => {
+    const { origin, active, watch, script, grants } = tabs();
+    Object.assign(grants, { gen: undefined, sid: undefined, session_at: undefined, outcome: undefined, attempt_settled: undefined, sub: 'ada' });
+    const two = await active(2);
+    const before = two[0]!.session.getSnapshot().sid;
+    script.push((request) => full(request, 2, { ...grants, sub: 'bob' }));
+    watch(two[0]!.session.refresh());
+    await origin.advance(3_000);
+    expect(two[1]!.session.getSnapshot()).toMatchObject({ sub: 'bob' });
+    expect(two[1]!.session.getSnapshot().sid).not.toBe(before);
+  });
+
+  it('start() fences what was sent before it', async () => {
+    const { origin, active, watch } = tabs();
+    const two = await active(2);
+    origin.fault = ({ number }) => (number === 2 ? { delay: 5_000 } : undefined);
+    watch(two[0]!.session.refresh());
+    await origin.advance(1_000);
+    const started = watch(two[1]!.session.start({ access_token: 'token-of-bob', expires_in: 600, gen: 1, sid: 's2', session_at: 2_000, outcome: 'rotated' }));
+    await origin.advance(20_000);
+    expect('value' in started).toBe(true);
+    expect(two.map(({ session }) => [session.getSnapshot().sid, session.peek()])).toEqual(Array(2).fill(['s2', 'token-of-bob']));
+  });
+});
+
+describe('nobody', () => {
+  const none = { status: 400, json: { error: 'invalid_grant', reason: 'no_cookie', session: 'none' } };
+
+  it('said to one tab ends nothing while another holds a live session: it is asked once more', async () => {
+    const { origin, active, open, script, refreshes } = tabs();
+    const [tab] = await active(1);
+    origin.conditions.messageLoss = 1;
+    script.push(none, none);
+    const late = open();
+    await origin.advance(10_000);
+    expect(tab!.session.getSnapshot().status).toBe('active');
+    expect(late.session.getSnapshot().status).toBe('anonymous');
+    expect(refreshes()).toHaveLength(3);
+  });
+
+  it('said to a frame below another site stays in that frame', async () => {
+    const { origin, active, open, script } = tabs();
+    const [tab] = await active(1);
+    script.push(none, none, { status: 401 }, { status: 401 });
+    const frame = open({}, origin.context('iframe', { crossSite: true }));
+    await origin.advance(5_000);
+    expect(tab!.session.getSnapshot().status).toBe('active');
+    expect(frame.session.getSnapshot().status).not.toBe('ended');
+    expect((origin.ledger().peek() as { hint: boolean }).hint).toBe(true);
+  });
+});
+
+describe('a lost ledger', () => {
+  it('is made anew by what the tabs know: generations go on, a sign-out stays', async () => {
+    const { origin, active, outcome, record, grants } = tabs();
+    Object.assign(grants, { gen: undefined, sid: undefined, session_at: undefined, outcome: undefined, attempt_settled: undefined });
+    const two = await active(2);
+    await outcome(two[0]!.session.refresh());
+    await origin.advance(100);
+    const { incarnation } = record() as unknown as { incarnation: string };
+    origin.ledger().set(undefined);
+    await outcome(two[1]!.session.refresh());
+    await origin.advance(100);
+    expect(record().tokens['|']?.generation).toBe(3);
+    expect((record() as unknown as { incarnation: string }).incarnation).not.toBe(incarnation);
+    await outcome(two[0]!.session.signOut());
+    const closed = record().closed.map(({ sid }) => sid);
+    origin.ledger().set(undefined);
+    two[1]!.context.hide();
+    await outcome(two[1]!.session.signOut());
+    expect(record().closed.map(({ sid }) => sid)).toEqual(expect.arrayContaining(closed));
+  });
+
+  it('counts the generations of a backend that does not, over all tabs', async () => {
+    const server = createStrictServer();
+    const { origin, active, outcome, record } = tabs({ server: server.serve });
+    origin.jar.accept(server.login());
+    const three = await active(3);
+    for (const { session } of three) {
+      await outcome(session.refresh());
+      await origin.advance(100);
+    }
+    expect(record().tokens['|']?.generation).toBe(4);
+    expect(three.map(({ session }) => session.getSnapshot().generation)).toEqual([4, 4, 4]);
+  });
+
+  it('that does not answer costs a second, not the token', async () => {
+    const { origin, open, outcome } = tabs();
+    const context = origin.context();
+    context.ports.ledger.read = () => new Promise(() => {});
+    context.ports.ledger.update = () => new Promise(() => {});
+    const { session } = open({}, context);
+    const problems: string[] = [];
+    session.on('problem', ({ code }) => problems.push(code));
+    const started = origin.now();
+    expect((await outcome(session.getToken())).value).toBe('token-1');
+    expect(origin.now() - started).toBeLessThan(6_000);
+    expect(problems).toContain('ledger_unavailable');
+  });
+});

@@ -1,0 +1,97 @@
+/** What this context does with what others say. A message is a claim: whatever could end or switch a session is looked up in the ledger first. */
+import { accepts } from './state.js';
+import { fromHeld, fromWire } from './wire-grant.js';
+import type { Flights } from './flight.js';
+import type { Hub } from './hub.js';
+import { parseMessage, type Message } from './messages.js';
+import type { Cancel } from './ports.js';
+import { isClosed } from './record.js';
+import { abortForGood, lookAfterLogout } from './sign-out.js';
+import type { SessionEndReason } from './types.js';
+
+/** Longest wait before an answer to TOKEN_REQUEST: fifty tabs need not answer one question. */
+const ANSWER_MS = 40;
+/** How long the token of an announced session may be on its way before this context asks for it. */
+const ARRIVAL_MS = 300;
+
+/** When the ledger does not bear out that a session is over, it is looked up once more. */
+const SECOND_LOOK_MS = 1_000;
+
+export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => void) => {
+  const { clock, random } = hub.ports;
+  const answers = new Map<string, Cancel>();
+
+  const token = async (message: Message & { type: 'TOKEN' | 'TOKEN_HELD' }) => {
+    if (message.type === 'TOKEN_HELD' && !hub.sealed()) {
+      await hub.ledger.read();
+      hub.learn();
+    }
+    // A page of a sealed session takes a token from nobody, and anybody else takes nothing without one.
+    if (hub.sealed() !== (message.type === 'TOKEN_HELD')) return;
+    const grant = message.type === 'TOKEN' ? fromWire(message.grant, clock) : fromHeld(message.grant, clock);
+    if (!grant || !accepts(hub.state, grant)) return;
+    answers.get(grant.key)?.();
+    // Another session than mine: only if the ledger says so, too. Tokens of my own session need no I/O.
+    if (grant.sid !== hub.state.sid) {
+      const record = await hub.ledger.read();
+      hub.learn();
+      if (hub.ledger.shared && record.sid !== grant.sid) return;
+    }
+    hub.dispatch({ type: 'granted', grant }, { from: 'channel', by: 'other' });
+  };
+
+  const answer = (key: string, have: number) => {
+    const held = hub.valid(key);
+    if (!held || held.generation <= have || hub.sealed()) return;
+    answers.get(key)?.();
+    const cancel = clock.after(hub.state.role === 'leader' ? 0 : ANSWER_MS * random.next(), () => {
+      answers.delete(key);
+      const grant = hub.valid(key);
+      if (grant) hub.postGrant(grant);
+    });
+    answers.set(key, cancel);
+  };
+
+  const started = async (sid: string) => {
+    const record = await hub.ledger.read();
+    hub.learn();
+    if (record.sid !== sid || sid === hub.state.sid) return;
+    hub.dispatch({ type: 'session_started', sid, sessionAt: record.sessionAt });
+    clock.after(ARRIVAL_MS * (1 + random.next()), () => {
+      if (!hub.disposed && hub.state.status === 'starting') flights.join('|', { reason: 'startup', patience: 0 }).catch(() => {});
+    });
+  };
+
+  const ended = async (sid: string, reason: string, again = true): Promise<void> => {
+    const record = await hub.ledger.read();
+    if (hub.ledger.shared && !isClosed(record, sid)) {
+      // The record may have been lost since: whoever said this writes it back with what it does next.
+      if (again) clock.after(SECOND_LOOK_MS, () => void ended(sid, reason, false));
+      return;
+    }
+    hub.dispatch({ type: 'session_ended', sid, reason: reason as SessionEndReason });
+    if (hub.state.status === 'ended') abortForGood(hub, sid);
+    lookAfterLogout(hub);
+    hub.learn();
+  };
+
+  return (data) => {
+    const message = parseMessage(data);
+    if (!message || hub.disposed || message.from === hub.me) return;
+    switch (message.type) {
+      case 'TOKEN':
+      case 'TOKEN_HELD':
+        return void token(message);
+      case 'TOKEN_REQUEST':
+        return answer(message.key, message.have);
+      case 'REFRESH_FAILED':
+        return hub.failed(message.failures, message.retryIn);
+      case 'SESSION_STARTED':
+        return void started(message.sid);
+      case 'SESSION_ENDED':
+        return void ended(message.sid, message.reason);
+      default:
+        hub.leadership?.hear(message);
+    }
+  };
+};

@@ -1,0 +1,209 @@
+/** One refresh, from the granted lock to the broadcast token. */
+import { DEADLINE_MS } from '../contract/wire.js';
+import { commit, type Result, type Sent } from './commit.js';
+import type { Flight } from './flight.js';
+import type { Grant } from './grant.js';
+import type { Hub } from './hub.js';
+import { open, type Opening } from './opening.js';
+import { releaseHold } from './record-moves.js';
+import { deliverLogout, LOGOUT_RETRY_MS } from './sign-out.js';
+import { classify, type Verdict } from './verdict.js';
+
+export type Landing =
+  /** Look again: the token is here, or the world moved on. */
+  | { is: 'look' }
+  /** The endpoint knows of no session, or of none any more: asking again would bring the same. */
+  | { is: 'over' }
+  | { is: 'wait'; wait: number; note: string; fault?: 'endpoint_error' | 'bad_answer' }
+  | { is: 'rejected' };
+
+/** How long an answer to TOKEN_REQUEST may take before its owner counts as dead. */
+const ADOPT_MS = 100;
+/**
+ * The same where this context held a token and a newer one was made while it waited: whoever made it was alive a moment
+ * ago, and on a machine with two hundred busy contexts its message takes longer than the lock.
+ */
+const ADOPT_LATER_MS = 1_000;
+/** The ledger has answered within a second, or it is done without; a context that hears of it later was not running. */
+const OVERSLEPT_MS = 2_000;
+/** Requests in one turn of the lock: the first, one after a spent id or a `none`, and one to spare. */
+const MAX_SENDS = 3;
+const another: Landing = { is: 'wait', wait: LOGOUT_RETRY_MS, note: 'the endpoint keeps answering for another session' };
+
+/** Resolves when `done()` or after `ms`, whichever is first. */
+export const until = (hub: Hub, done: () => boolean, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    const finish = () => (cancel(), stop(), resolve());
+    const cancel = hub.ports.clock.after(ms, finish);
+    const stop = hub.watch(() => done() && finish());
+    if (done()) finish();
+  });
+
+/** What the holder learned, for this context's events and for the others. */
+const report = (hub: Hub, attempt: string, verdict: Verdict, result: Result, sent: Sent) => {
+  const { answer, note } = verdict as { answer?: { outcome?: string; generation?: number }; note?: string };
+  const event = {
+    reason: sent.reason,
+    outcome: answer ? (result.is === 'granted' ? (answer.outcome ?? 'refreshed') : result.is) : note ? `${verdict.is}: ${note}` : verdict.is,
+    duration: Math.round(sent.duration),
+    generation: result.is === 'granted' ? result.grant.generation : undefined,
+  };
+  const { fingerprint } = hub.ports.random;
+  if (fingerprint) fingerprint(attempt).then((id) => hub.emit('refresh', { ...event, attempt: id }), () => hub.emit('refresh', event));
+  else hub.emit('refresh', event);
+  if (result.is !== 'wait') return;
+  hub.failed(result.failures, result.wait);
+  hub.post({ type: 'REFRESH_FAILED', retryIn: result.wait, sentAt: sent.now, failures: result.failures });
+  if (verdict.is === 'fault') hub.problem('endpoint_misconfigured', verdict.note);
+};
+
+/**
+ * One replay mends a lost reply or a killed browser: it brings the newest cookie again. A second one right after it, with no
+ * token minted for anybody in between, means that the browser did not keep what the first one brought.
+ */
+const lookForBlockedCookie = (hub: Hub, { sid, generation }: Grant, verdict: Verdict) => {
+  const replayed = verdict.is === 'grant' && verdict.answer.outcome === 'replayed';
+  if (replayed && hub.replayed === `${sid} ${generation - 1}`)
+    hub.problem('cookie_blocked', "The browser does not keep the refresh cookie: serve page and endpoint from one site, over https, and allow cookies for it.");
+  hub.replayed = replayed ? `${sid} ${generation}` : undefined;
+};
+
+/**
+ * `mine`: the lock is still held. Without it nothing new is begun: two holders that go on beside each other would both
+ * find the other's hold, wait for each other's orphan, and present the same credential in the same instant.
+ */
+export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boolean): Promise<Landing> => {
+  const { clock, endpoint, random, lifecycle } = hub.ports;
+  const { key } = flight;
+  const passed = { generation: -1, orphan: false };
+  let nobody = false;
+  let seq = -1;
+  let sends = 0;
+
+  const askPeers = async (ms: number) => {
+    const { from } = flight;
+    hub.post({ type: 'TOKEN_REQUEST', key, have: from && hub.ledger.seen.sid === from.sid ? from.generation : 0 });
+    await until(hub, flight.done, ms);
+  };
+
+  try {
+    while (!flight.done() && mine()) {
+      const { target, reason, from, sid, demand, minTtl } = flight;
+      const level = hub.level();
+      const asked = clock.monotonic();
+      const quest = { me: hub.me, key, reason, from, sid, demand, deadline: DEADLINE_MS, replays: level === 'full', attempt: random.id(), passed, seq };
+      let opening!: Opening;
+      await hub.ledger.update((record) => {
+        // Now is when the change is made: what waited in a stopped process must not take a hold of long ago.
+        const [next, found] = open(record, { ...quest, now: clock.wall() });
+        opening = found;
+        return next;
+      }, true);
+      if ('seq' in opening) seq = opening.seq;
+      hub.learn();
+      if (hub.sealed()) break;
+      // Stopped between taking the hold and hearing of it: somebody may have overtaken us, and be sending.
+      if (clock.monotonic() - asked > OVERSLEPT_MS) continue;
+      if (flight.done() || !mine()) break;
+
+      switch (opening.go) {
+        case 'adopt':
+          passed.generation = opening.generation;
+          await askPeers(from ? ADOPT_LATER_MS : ADOPT_MS);
+          continue;
+        case 'cooldown':
+          return { is: 'wait', wait: opening.wait, note: 'the endpoint asked for patience' };
+        case 'logout':
+          if (await deliverLogout(hub, opening)) continue;
+          return { is: 'wait', wait: LOGOUT_RETRY_MS, note: 'a sign-out has not reached the endpoint yet' };
+        case 'orphan':
+          passed.orphan = true;
+          await until(hub, flight.done, opening.wait);
+          continue;
+        case 'rejected':
+          return { is: 'rejected' };
+        case 'ended':
+        case 'settled':
+          return { is: 'look' };
+      }
+      if (++sends > MAX_SENDS) return another;
+      const start = { monotonic: clock.monotonic(), wall: clock.wall() };
+      hub.post({ type: 'REFRESH_STARTED', key });
+      const exchange = endpoint.refresh({ ...target, attempt: opening.attempt, ids: opening.ids, have: opening.have, reason, minTtl, level, deadline: DEADLINE_MS });
+      hub.exchanges.add(exchange);
+      const reply = await exchange.reply;
+      hub.exchanges.delete(exchange);
+
+      const now = clock.wall();
+      const said = classify(reply, level, { answer: endpoint.read, claims: endpoint.claims ?? (() => undefined), now });
+      // A frame of another site is sent no cookie: a backend that cannot say so turns the frame away, not the session.
+      const verdict: Verdict = lifecycle.crossSite && said.is === 'ended' && !said.sid ? { is: 'none', settled: said.settled } : said;
+      const sent: Sent = {
+        me: hub.me,
+        seq,
+        key,
+        reason,
+        sid: opening.sid,
+        from: from?.generation ?? 0,
+        ...start,
+        duration: clock.monotonic() - start.monotonic,
+        now,
+        localSid: random.id(),
+        random: random.next(),
+      };
+      let result!: Result;
+      await hub.ledger.update((record) => {
+        const [next, found] = commit(record, verdict, sent);
+        result = found;
+        return next;
+      });
+      seq = -1;
+      report(hub, opening.attempt, verdict, result, sent);
+      // A refresh that ended after a sign-out may have brought the cookie back: the server hears of it again.
+      const { logout, settle } = hub.ledger.seen;
+      if (logout) await deliverLogout(hub, logout);
+
+      switch (result.is) {
+        case 'granted': {
+          const { grant } = result;
+          flight.landed = true;
+          lookForBlockedCookie(hub, grant, verdict);
+          hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: demand ? 'start' : 'restore' });
+          hub.learn();
+          if (result.startedAnew) hub.post({ type: 'SESSION_STARTED', sid: grant.sid, sessionAt: grant.sessionAt });
+          hub.postGrant(grant);
+          if (settle && reason !== 'settle') flight.settle(settle.for);
+          // Of a session older than ours, or already over here: asking at once would only bring the same again.
+          if (!flight.done() && hub.state.grants[key] !== grant) return another;
+          return { is: 'look' };
+        }
+        case 'ended':
+          hub.dispatch({ type: 'session_ended', sid: result.sid, reason: result.reason });
+          if (result.sid) hub.post({ type: 'SESSION_ENDED', sid: result.sid, reason: result.reason });
+          return { is: 'over' };
+        case 'nobody':
+          // No cookie went out. Somebody else may hold a live session (a slow startup beside a sign-in): ask once more.
+          if (!nobody && verdict.is === 'none') {
+            nobody = true;
+            await askPeers(ADOPT_MS);
+            continue;
+          }
+          // A frame of another site is not sent the cookie although it may share the ledger: it speaks for itself only.
+          // A login in another tab may have come in between: it moved the ledger on, and its token may be here.
+          if (!lifecycle.crossSite) await hub.ledger.update((record) => (record.hint && record.sid === sent.sid ? { ...record, hint: false } : record));
+          if (flight.done()) return { is: 'look' };
+          hub.dispatch({ type: 'anonymous' });
+          return { is: 'over' };
+        case 'wait':
+          return { is: 'wait', wait: result.wait, note: result.note, fault: verdict.is === 'fault' ? verdict.code : undefined };
+      }
+      // Stale: somebody else took the hold, and with it the turn. Again, logout: the next look at the ledger says what to do.
+      if (result.is === 'stale') return { is: 'look' };
+      if (result.is === 'older') return another;
+      hub.learn();
+    }
+    return { is: 'look' };
+  } finally {
+    if (seq >= 0) await hub.ledger.update((record) => releaseHold(record, hub.me, seq));
+  }
+};

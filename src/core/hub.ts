@@ -1,0 +1,92 @@
+/** A context that takes part in the protocol: it has a name, reads and writes the ledger, and speaks. */
+import type { Context } from './context.js';
+import type { Grant } from './grant.js';
+import { PROTOCOL, type Message, type MessageBody } from './messages.js';
+import type { Cancel, Exchange } from './ports.js';
+import { createSharedLedger, type SharedLedger } from './shared-ledger.js';
+import type { State } from './state.js';
+import { toHeld, toWire } from './wire-grant.js';
+
+export interface Hub extends Context {
+  /** Random id of this context. */
+  readonly me: string;
+  /** Name of the refresh lock; the leader's lock is named beside it. */
+  readonly names: { refresh: string; leader: string };
+  readonly ledger: SharedLedger;
+  /** Exchanges under way: a sign-out aborts them. */
+  readonly exchanges: Set<Exchange>;
+  /** Monotonic time of this context's last steal. */
+  stoleAt: number;
+  /** Session and generation of the last answer here, if it was `replayed`. */
+  replayed?: string;
+  /** Absent until it is loaded. */
+  leadership?: { hear(message: Message): void; stop(): void };
+  /** The service worker alone may hold tokens, and this is another context. */
+  sealed(): boolean;
+  /** The contract level in force: the option, else what the ledger has seen. */
+  level(): State['level'];
+  /** Takes over from the last seen record what concerns this context: closed sessions, level, epoch. */
+  learn(): void;
+  /** A refresh failed, here or elsewhere, for the n-th time in a row. */
+  failed(failures: number, wait: number): void;
+  post(body: MessageBody): void;
+  postGrant(grant: Grant): void;
+}
+
+/** Failures in a row that are nobody's business yet. */
+const DEGRADED_AFTER = 3;
+/** Ms without a valid token until "signing in again may help". */
+const STALLED_MS = 60_000;
+
+/** The same object, grown: what the page already holds and who listens to it stays as it is. */
+export const createHub = (context: Context, name: string): Hub => {
+  const { ports, options } = context;
+  const { clock, random, channel } = ports;
+  const me = random.id();
+  const isSealed = () => options.mode === 'sealed' || hub.ledger.seen.mode === 'sealed';
+  let stalling: Cancel | undefined;
+  const served = () => Object.keys(context.state.grants).some(context.valid);
+
+  const hub: Hub = Object.assign(context, {
+    me,
+    names: { refresh: `tabaton/${name}/refresh`, leader: `tabaton/${name}/leader` },
+    ledger: createSharedLedger(ports, (code) =>
+      hub.problem(
+        code,
+        code === 'ledger_newer'
+          ? 'The ledger was written by a newer tabaton: reload this page to use the same version.'
+          : 'The ledger (IndexedDB) does not answer: until it does, this context refreshes without knowing of the others.',
+      ),
+    ),
+    exchanges: new Set<Exchange>(),
+    stoleAt: -Infinity,
+    level: () => (options.level === 'auto' ? (hub.ledger.seen.level ?? 'auto') : options.level),
+    sealed: () => isSealed() && ports.lifecycle.kind !== 'service_worker',
+    learn() {
+      const { closed, leaderEpoch } = hub.ledger.seen;
+      if (hub.sealed()) hub.dispatch({ type: 'sealed' });
+      hub.dispatch({ type: 'closed', sessions: closed });
+      hub.dispatch({ type: 'level', level: hub.level() });
+      if (leaderEpoch > hub.state.leaderEpoch) hub.dispatch({ type: 'role', role: hub.state.role, epoch: leaderEpoch });
+    },
+    failed(failures: number, wait: number) {
+      if (failures >= DEGRADED_AFTER && hub.state.connection === 'ok') {
+        hub.dispatch({ type: 'connection', connection: 'degraded' });
+        hub.emit('degraded', { retryAt: clock.wall() + wait });
+      }
+      if (stalling || served()) return;
+      stalling = clock.after(STALLED_MS, () => {
+        stalling = undefined;
+        if (hub.state.connection === 'ok' || hub.state.status === 'ended' || served()) return;
+        hub.dispatch({ type: 'connection', connection: 'stalled' });
+        hub.emit('stalled', {});
+      });
+    },
+    post: (body: MessageBody) => void (hub.disposed || channel.post({ ...body, protocol: PROTOCOL, from: me, incarnation: hub.ledger.seen.incarnation } as Message)),
+    postGrant(grant: Grant) {
+      if (isSealed()) hub.post({ type: 'TOKEN_HELD', grant: toHeld(grant, clock) });
+      else if (channel.carriesTokens) hub.post({ type: 'TOKEN', grant: toWire(grant, clock) });
+    },
+  });
+  return hub;
+};

@@ -1,0 +1,97 @@
+/**
+ * The first thing a lock holder does: one atomic look at the ledger that decides what this refresh
+ * is going to be, and takes the hold in the same stroke if it is going to be anything.
+ */
+import type { RefreshReason } from './types.js';
+import { holds, takeHold } from './record-moves.js';
+import { isClosed, spanHolds, type LedgerRecord } from './record.js';
+
+export interface Quest {
+  me: string;
+  key: string;
+  reason: RefreshReason;
+  /** The token this flight wants to get past, if there was one. */
+  from?: { sid: string; sessionAt: number; generation: number };
+  /** The session this context lives in: if it is over, so is the flight. */
+  sid?: string;
+  /** A new login was announced: nothing that is already there will do. */
+  demand?: boolean;
+  now: number;
+  /** D, ms. */
+  deadline: number;
+  /** Replies of this endpoint can be replayed: an orphan need not be waited for. */
+  replays: boolean;
+  /** Attempt id to use if the ledger has none. */
+  attempt: string;
+  /** The hold that this turn has taken already, −1 for none: who lost it begins again at the lock. */
+  seq: number;
+  /** What an earlier look has already dealt with. */
+  passed: { generation: number; orphan: boolean };
+}
+
+export type Opening =
+  /** Somebody finished before us: its token is on the channel, or its owner is dead. */
+  | { go: 'adopt'; generation: number }
+  | { go: 'cooldown'; wait: number }
+  | { go: 'ended' }
+  | { go: 'logout'; sid: string; scope: 'device' | 'all' }
+  /** The token was rejected although a refresh for that very reason has just made it. */
+  | { go: 'rejected' }
+  | { go: 'settled' }
+  /**
+   * The holder before us died mid-refresh. Its request may live on in the browser process:
+   *
+   *   A   lock ── hold ── POST ──✝ (tab dies, lock is free 25 ms later)
+   *   browser              └──────────── Set-Cookie lands
+   *   B                    granted · waits ·············└ sends with the new cookie
+   *
+   * Nothing visible to script tells when an HttpOnly cookie lands, so B waits; without replays on the
+   * other side, haste would present a spent credential and cost the session.
+   */
+  | { go: 'orphan'; wait: number; seq: number }
+  | { go: 'send'; seq: number; attempt: string; ids: string[]; sid?: string; have?: number };
+
+const REJECTED_MS = 60_000;
+/** Enough observed refreshes to know how long one takes here. */
+const OBSERVED = 5;
+
+/** How much longer an orphan of the previous holder may live. */
+const orphanRest = ({ hold, durations }: LedgerRecord, now: number): number => {
+  if (!spanHolds(hold, now)) return 0;
+  const usual = durations.length < OBSERVED ? Infinity : 4 * Math.max(...durations) + 1_000;
+  return hold.at + Math.min(hold.for, usual) - now;
+};
+
+export const open = (record: LedgerRecord, quest: Quest): [LedgerRecord, Opening] => {
+  const { key, reason, from, now, me, passed } = quest;
+  const stop = (opening: Opening): [LedgerRecord, Opening] => [record, opening];
+
+  if (quest.seq >= 0 && !holds(record, me, quest.seq)) return stop({ go: 'settled' });
+  if (quest.sid && isClosed(record, quest.sid) && !quest.demand) return stop({ go: 'ended' });
+  if (record.logout) return stop({ go: 'logout', ...record.logout });
+  if (reason === 'settle' && !record.settle) return stop({ go: 'settled' });
+
+  const held = record.tokens[key];
+  if (held && !quest.demand && reason !== 'settle' && held.generation > passed.generation) {
+    const alive = !held.for ? held.at <= now : spanHolds(held, now);
+    const later = !from || (record.sid === from.sid ? held.generation > from.generation : record.sessionAt > from.sessionAt);
+    if (alive && later) return stop({ go: 'adopt', generation: held.generation });
+  }
+  if (spanHolds(record.cooldown, now) && !quest.demand)
+    return stop({ go: 'cooldown', wait: record.cooldown.at + record.cooldown.for - now });
+  const { rejected } = record;
+  if (reason === 'unauthorized' && rejected && rejected.generation === from?.generation && spanHolds({ at: rejected.at, for: REJECTED_MS }, now))
+    return stop({ go: 'rejected' });
+
+  const taken = takeHold(record, me, now, quest.deadline);
+  const { seq } = taken.hold;
+  const foreign = record.hold.by && record.hold.by !== me;
+  const wait = foreign && !quest.replays && !passed.orphan ? orphanRest(record, now) : 0;
+  if (wait > 0) return [taken, { go: 'orphan', wait, seq }];
+
+  const attempt = record.attempt ?? quest.attempt;
+  return [
+    { ...taken, attempt },
+    { go: 'send', seq, attempt, ids: [attempt, ...record.winners], sid: record.sid, have: from?.generation ?? (reason === 'settle' ? held?.generation : undefined) },
+  ];
+};

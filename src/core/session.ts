@@ -1,0 +1,121 @@
+/** The session of one context: reads are answered here and now, everything else is the protocol's. */
+import { TabatonError } from './errors.js';
+import { keyOf, untilAhead } from './grant.js';
+import { createContext, type Context } from './context.js';
+import type { Ports } from './ports.js';
+import type { Protocol } from './protocol.js';
+import { isClosed, parseRecord } from './record.js';
+import type { CoreOptions, CoreSession, GetTokenOptions } from './types.js';
+
+const MIN_TTL_MS = 10_000;
+
+/** A store that has not answered by then is left to the protocol, which goes on without it. */
+const READ_MS = 1_000;
+
+/** The parts that are loaded when they are needed. Tests pass them in, so that no real time passes. */
+export interface Parts {
+  /** `ports`: those the protocol needs and reading does not. */
+  protocol(): Promise<Pick<typeof import('./protocol.js'), 'createProtocol'> & { ports?: Partial<Ports> }>;
+  leadership(): Promise<typeof import('./leadership.js')>;
+}
+
+/** `name` is the endpoint's: contexts with the same one share lock, channel and ledger. */
+export const createCoreSession = (ports: Ports, options: CoreOptions, name: string, parts: Parts): { session: CoreSession; context: Context } => {
+  const { channel, lifecycle, clock } = ports;
+  const context = createContext(ports, options);
+  let loading: Promise<Protocol> | undefined;
+  let booting: Promise<void> | undefined;
+
+  const protocol = (): Promise<Protocol> => {
+    if (context.disposed) return Promise.reject(new TabatonError('disposed', 'This session was disposed: create another one with createSession().'));
+    return (loading ??= parts.protocol().then(
+      ({ createProtocol, ports: more }) => (Object.assign(ports, more), createProtocol(context, name, parts.leadership)),
+      (cause) => {
+        loading = undefined;
+        throw new TabatonError('refresh_unavailable', 'A part of tabaton could not be loaded: are all its chunks deployed, and is there a network?', { cause });
+      },
+    ));
+  };
+  /** For what nobody waits for. */
+  const quietly = (run: (loaded: Protocol) => unknown) => void protocol().then(run).catch(() => {});
+  const hear = (data: unknown) => quietly((loaded) => loaded.hear(data));
+
+  const promptly = <T>(read: () => Promise<T>): Promise<T | undefined> =>
+    new Promise((resolve) => {
+      clock.after(READ_MS, () => resolve(undefined));
+      read().then(resolve, () => resolve(undefined));
+    });
+
+  const boot = async () => {
+    channel.open(hear);
+    const record = parseRecord(await promptly(() => ports.ledger.read()));
+    context.dispatch({ type: 'closed', sessions: record?.closed ?? [] });
+    if (record?.logout) quietly((loaded) => loaded.insistOnLogout());
+    if (context.disposed || context.state.status !== 'starting' || options.start === 'lazy') return;
+    // Either is enough: the late answer of an older login may have taken the endpoint's marker away.
+    const known = record?.hint && !isClosed(record, record.sid);
+    // Back from a login: what the other tabs hold may be somebody else's.
+    if (record?.login) quietly((loaded) => loaded.start());
+    else if (options.start === 'eager' || known || ports.endpoint.hint?.()) quietly((loaded) => loaded.restore());
+    else context.dispatch({ type: 'anonymous' });
+  };
+
+  const stopListening = lifecycle.listen((event) => {
+    if (event === 'suspend') channel.close();
+    else if (event === 'resume' && context.state.status === 'starting' && !loading) booting = boot();
+    else if (event === 'resume') {
+      channel.open(hear);
+      quietly((loaded) => loaded.resync());
+    } else if (loading && event === 'online') quietly((loaded) => loaded.online());
+    else if (loading && event === 'visible') quietly((loaded) => loaded.hasten());
+  });
+  // A prerendered page may never be seen: it does nothing until `resume` says that it is.
+  if (lifecycle.active()) booting = boot();
+
+  /**
+   * A token judged fresh in this very turn of the event loop. Reading two clocks costs ten times what an
+   * async function does, so one judgement serves a burst of reads; any change of state ends it at once.
+   */
+  let hot: string | undefined;
+  context.watch(() => (hot = undefined));
+  const cool = () => void (hot = undefined);
+
+  const read = async (wish: GetTokenOptions = {}): Promise<string> => {
+    const grant = context.fresh(keyOf(wish), wish.minTtl ?? MIN_TTL_MS);
+    if (!grant) {
+      // A call in the first moment of a page must not cost a visitor the request that the hint is there to save.
+      await booting;
+      return (await protocol()).getToken(wish);
+    }
+    if (untilAhead(grant, clock, options) <= 0) quietly((loaded) => loaded.refreshAhead(wish));
+    else if (grant.key === '|' && wish.minTtl === undefined) {
+      hot = grant.token;
+      clock.after(0, cool);
+    }
+    return grant.token;
+  };
+
+  const session: Omit<CoreSession, typeof Symbol.dispose> = {
+    getToken: async (wish) => (wish ? read(wish) : (hot ?? read())),
+    peek: (target) => context.valid(keyOf(target))?.token || undefined,
+    isExpiring(target) {
+      const grant = context.valid(keyOf(target));
+      return !grant || untilAhead(grant, clock, options) <= 0;
+    },
+    refresh: async (wish = {}) => (await protocol()).refresh(wish),
+    start: async (grant) => (await protocol()).start(grant),
+    signIn: async ({ returnTo = '/' } = {}) => (await protocol()).signIn(returnTo),
+    signOut: async ({ scope = 'device' } = {}) => (await protocol()).signOut(scope),
+    subscribe: context.subscribe,
+    getSnapshot: () => context.snapshot,
+    on: context.on as CoreSession['on'],
+    dispose() {
+      context.disposed = true;
+      stopListening();
+      context.wake();
+      channel.close();
+    },
+  };
+  // Symbol.dispose is newer than some browsers this runs in.
+  return { context, session: Object.assign(session, Symbol.dispose && { [Symbol.dispose]: session.dispose }) as CoreSession };
+};

@@ -1,0 +1,96 @@
+/** The ledger as one context uses it: never hangs, survives loss, and remembers what it has seen. */
+import type { Ports } from './ports.js';
+import { emptyRecord, mergeRecords } from './record-moves.js';
+import { parseRecord, SCHEMA, type LedgerRecord } from './record.js';
+
+/** A store that has not answered by then is left alone for this call (WebKit may never open a database). */
+const PATIENCE_MS = 1_000;
+/** When what the store has not taken is offered again: four times later each time, five times. */
+const AGAIN_MS = 500;
+
+export interface SharedLedger {
+  /** The last record this context has seen: what is known when the store stays silent. */
+  readonly seen: LedgerRecord;
+  /** False while the store cannot be used and this context is on its own. */
+  readonly shared: boolean;
+  read(): Promise<LedgerRecord>;
+  /** One atomic change; `change` must be pure. Returning its argument writes nothing. */
+  update(change: (record: LedgerRecord) => LedgerRecord, durable?: boolean): Promise<LedgerRecord>;
+}
+
+export const createSharedLedger = (
+  { ledger, clock, random }: Pick<Ports, 'ledger' | 'clock' | 'random'>,
+  report: (code: 'ledger_unavailable' | 'ledger_newer') => void,
+): SharedLedger => {
+  let seen = emptyRecord(random.id());
+  let shared = true;
+  let fresh = true;
+  /** Something was changed here that the store has not taken. */
+  let owing = false;
+
+  /** What is stored, healed by what this context knows when the record is another one than before. */
+  const heal = (stored: unknown): LedgerRecord => {
+    const record = parseRecord(stored);
+    // Lost: what is written now is another record, so that those who know more than this context notice and add it.
+    if (!record) return fresh ? seen : { ...seen, schema: SCHEMA, incarnation: random.id() };
+    // A record we may not write (a newer version's) lacks what we did: it is laid over what is stored, for this context only.
+    return (fresh && !owing) || (record.incarnation === seen.incarnation && record.schema <= SCHEMA && !owing) ? record : mergeRecords(record, seen);
+  };
+
+  const timed = <T>(work: Promise<T>): Promise<T | undefined> =>
+    new Promise((resolve) => {
+      const cancel = clock.after(PATIENCE_MS, () => resolve(undefined));
+      work.then(
+        (value) => (cancel(), resolve(value)),
+        () => (cancel(), resolve(undefined)),
+      );
+    });
+
+  const note = (record: LedgerRecord | undefined): LedgerRecord => {
+    if (shared !== !!record) {
+      shared = !!record;
+      if (!shared) report('ledger_unavailable');
+    }
+    if (record) {
+      seen = record;
+      fresh = false;
+    }
+    return seen;
+  };
+
+  const offerAgain = (ms: number): void =>
+    void clock.after(ms, () => {
+      if (owing && ms < AGAIN_MS * 4 ** 5) void shares.update((record) => record).then(() => offerAgain(ms * 4));
+    });
+
+  const shares: SharedLedger = {
+    get seen() {
+      return seen;
+    },
+    get shared() {
+      return shared;
+    },
+    read: async () => note(await timed(ledger.read().then(heal))),
+    async update(change, durable) {
+      let result: LedgerRecord | undefined;
+      const run = (stored: unknown): unknown => {
+        const before = heal(stored);
+        result = change(before);
+        // A newer version may keep promises in fields we do not know: read it, write nothing.
+        if (before.schema > SCHEMA) return (report('ledger_newer'), stored);
+        return result === before && !owing && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
+      };
+      // The store may answer after we have given up on it; then the change is made on what we know, too.
+      if (await timed(ledger.update(run, { durable }).then(() => true))) {
+        owing = false;
+        return note(result);
+      }
+      const alone = change(seen);
+      note(undefined);
+      if (!owing && alone !== seen) offerAgain(AGAIN_MS);
+      owing ||= alone !== seen;
+      return (seen = alone);
+    },
+  };
+  return shares;
+};

@@ -1,0 +1,84 @@
+/** Ending a session so that nothing can undo it: written down first, said second, sent third. */
+import { DEADLINE_MS } from '../contract/wire.js';
+import type { Hub } from './hub.js';
+import { closeSession } from './record-moves.js';
+import { isClosed } from './record.js';
+
+export const LOGOUT_RETRY_MS = 5_000;
+
+/** True when the endpoint has heard of the sign-out, or never will because it has no such route. */
+export const deliverLogout = async (hub: Hub, { sid, scope }: { sid: string; scope: 'device' | 'all' }): Promise<boolean> => {
+  const { endpoint, lifecycle } = hub.ports;
+  // A frame of another site is sent no cookie: its logout would be answered and mean nobody. A page of the site says it.
+  if (lifecycle.crossSite) return false;
+  if (endpoint.logout) {
+    const reply = await endpoint.logout({ scope, sid: sid || undefined, level: hub.level(), deadline: DEADLINE_MS }).reply;
+    // HTML with status 200 is a captive portal; whether a lesser backend answers its logout in JSON is not known.
+    const heard = reply.kind === 'http' && (reply.json !== undefined || reply.status >= 400 || hub.level() !== 'full');
+    const status = reply.kind === 'http' && heard ? reply.status : 0;
+    // 400, 401, 404, 410: there is no such session any more. 403 is a fault of the set-up and must be seen.
+    if (!(status >= 200 && status < 300) && ![400, 401, 404, 410].includes(status)) {
+      hub.problem('logout_pending', `The sign-out has not reached the endpoint (${status || 'no answer'}); it is repeated before any refresh.`);
+      return false;
+    }
+  }
+  await hub.ledger.update((record) => (record.logout?.sid === sid ? { ...record, logout: undefined } : record), true);
+  return true;
+};
+
+/** Keeps trying while this context lives; later ones find it in the ledger. */
+export const insistOnLogout = async (hub: Hub, tries = 0): Promise<void> => {
+  const { clock, random } = hub.ports;
+  const { logout } = hub.ledger.seen;
+  if (!logout || hub.disposed || (await deliverLogout(hub, logout))) return;
+  clock.after(LOGOUT_RETRY_MS * 2 ** Math.min(tries, 4) * (0.5 + random.next()), async () => {
+    await hub.ledger.read();
+    await insistOnLogout(hub, tries + 1);
+  });
+};
+
+/** The tab that signed out may be dead before the endpoint has heard of it: those it told look after it. */
+export const lookAfterLogout = (hub: Hub): void => {
+  const { clock, random } = hub.ports;
+  clock.after(LOGOUT_RETRY_MS * (1 + random.next()), () => void hub.ledger.read().then(() => insistOnLogout(hub)));
+};
+
+/** Nobody waits for what is under way. It lands all the same, and the caller may have to undo what it brings. */
+export const abortExchanges = (hub: Hub, landed: () => unknown = () => {}): void => {
+  for (const exchange of [...hub.exchanges]) {
+    exchange.abort();
+    void exchange.late.then((reply) => reply.kind === 'http' && reply.status < 300 && landed());
+  }
+};
+
+/**
+ * A refresh that was under way at the sign-out cannot be called back, and brings its cookie after the logout took it away:
+ *
+ *   tab A    POST refresh ─────────── 200, Set-Cookie ─ POST logout
+ *   tab B        └─ sign-out ─ POST logout, cookie gone   └─ cookie gone for good
+ */
+export const abortForGood = (hub: Hub, sid: string): void =>
+  abortExchanges(hub, async () => {
+    await hub.ledger.update((record) => (record.sid === sid && isClosed(record, sid) ? { ...record, logout: { sid, scope: 'device' } } : record), true);
+    await insistOnLogout(hub);
+  });
+
+export const signOut = async (hub: Hub, scope: 'device' | 'all'): Promise<void> => {
+  const { clock } = hub.ports;
+  let sid = '';
+  // The hold moves on, so no refresh that is under way anywhere can commit after this line.
+  await hub.ledger.update((record) => {
+    sid = (hub.state.status === 'ended' ? undefined : hub.state.sid) ?? record.sid ?? '';
+    return {
+      ...closeSession(record, sid, 'signed_out', clock.wall()),
+      logout: { sid, scope },
+      hint: false,
+      hold: { ...record.hold, by: '', seq: record.hold.seq + 1 },
+    };
+  }, true);
+  hub.dispatch({ type: 'session_ended', sid: sid || undefined, reason: 'signed_out' });
+  // Without a name nobody could tell which session is meant, and one that begins meanwhile is not.
+  if (sid) hub.post({ type: 'SESSION_ENDED', sid, reason: 'signed_out' });
+  abortForGood(hub, sid);
+  await insistOnLogout(hub);
+};

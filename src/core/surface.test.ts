@@ -1,0 +1,93 @@
+/** What the session's methods refuse, and what disposing lets go of. */
+import { describe, expect, it } from 'vitest';
+import { readAnswer } from './reader.js';
+import { LEADER_LOCK, LOCK, tabs } from './testing/tabs.js';
+
+describe('signIn', () => {
+  it.each(['//evil.test', 'https://evil.test', '/\\evil.test', '\\\\evil.test', 'inbox', '', 'javascript:alert(1)'])('refuses %j: only a path of this origin', async (returnTo) => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    expect((await outcome(tab!.session.signIn({ returnTo }))).error).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('path of this origin') });
+    expect(origin.logins).toEqual([]);
+  });
+
+  it('goes to the login with the path to come back to', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    await outcome(tab!.session.signIn({ returnTo: '/inbox?folder=1#top' }));
+    expect(origin.logins).toEqual([{ context: tab!.context.name, returnTo: '/inbox?folder=1#top' }]);
+  });
+});
+
+describe('dispose', () => {
+  it('stops timers, locks, messages and requests, and later calls say so', async () => {
+    const { origin, active, outcome, refreshes } = tabs();
+    const [tab] = await active(1, { leadership: 'visible' });
+    tab!.session[Symbol.dispose]();
+    await origin.advance(100);
+    const messages = origin.messages.length;
+    await origin.advance(3_600_000);
+    expect([origin.messages.length, refreshes().length, origin.lock(LEADER_LOCK).held, origin.lock(LOCK).held]).toEqual([messages, 1, false, false]);
+    expect((await outcome(tab!.session.getToken())).error).toMatchObject({ code: 'disposed' });
+    expect((await outcome(tab!.session.refresh())).error).toMatchObject({ code: 'disposed' });
+  });
+
+  it('settles who was waiting', async () => {
+    const { origin, active, blocked, watch } = tabs();
+    const [tab] = await active(1);
+    await origin.advance(600_000);
+    await blocked();
+    const call = watch(tab!.session.getToken());
+    await origin.advance(100);
+    tab!.session.dispose();
+    await origin.advance(10);
+    expect(call.error).toMatchObject({ code: 'disposed' });
+  });
+});
+
+describe('the lock', () => {
+  it('is held around a refresh only: free when it is over, and during every read', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    const held: boolean[] = [];
+    await outcome(tab!.session.refresh());
+    await origin.advance(5);
+    await tab!.session.getToken();
+    held.push(origin.lock(LOCK).held);
+    await origin.advance(600_000);
+    expect(held).toEqual([false]);
+    expect(origin.lock(LOCK)).toEqual({ held: false, pending: 0 });
+  });
+});
+
+describe('the reader of existing backends', () => {
+  const NOW = 1_800_000_000_000;
+  const read = (json: object, claims: Record<string, unknown> = {}) => readAnswer(json, () => claims, NOW);
+
+  it.each(['access_token', 'accessToken', 'access', 'token'])('finds the token as %s', (name) => {
+    expect(read({ [name]: 'abc', expires_in: 60 })).toMatchObject({ token: 'abc', lifetime: 60_000 });
+  });
+
+  it.each([
+    [{ expires_in: 60 }, 60_000],
+    [{ expiresIn: 60 }, 60_000],
+    [{ expires_in: '60' }, 60_000],
+    [{ expires_at: NOW / 1000 + 60 }, 60_000],
+  ])('finds the lifetime in %j', (fields, lifetime) => {
+    expect(read({ token: 'abc', ...fields })).toMatchObject({ lifetime });
+  });
+
+  it('takes exp − iat of a JWT where no lifetime is given', () => {
+    expect(read({ token: 'abc' }, { iat: 1_000, exp: 1_300 })).toMatchObject({ lifetime: 300_000 });
+  });
+
+  it('knows no lifetime otherwise: then a 401 of the API decides', async () => {
+    expect(read({ token: 'abc' })).toMatchObject({ lifetime: 0 });
+    const { origin, active, outcome, grants } = tabs();
+    Object.assign(grants, { expires_in: undefined, lifetime: undefined });
+    const [tab] = await active(1);
+    await origin.advance(3_600_000);
+    expect(tab!.session.peek()).toBe('token-1');
+    expect((await outcome(tab!.session.refresh({ reason: 'unauthorized', rejected: 'token-1' }))).value).toBe('token-2');
+  });
+});

@@ -1,0 +1,149 @@
+/** A 401 of an API: one refresh where it can help, one replay, and never a loop. */
+import { describe, expect, it } from 'vitest';
+import { apiOf } from '../clients/fetch.js';
+import type { VirtualSessionOptions } from '../testing/index.js';
+import { tabs } from './testing/tabs.js';
+
+/** An API that knows which tokens it takes, and remembers what it was sent. */
+const api = (takes: (token: string) => boolean, more: ResponseInit = {}) => {
+  const calls: { token: string; body: string; url: string }[] = [];
+  const serve = async (request: Request): Promise<Response> => {
+    const token = request.headers.get('Authorization') ?? '';
+    calls.push({ token: token.replace('Bearer ', ''), body: await request.text(), url: request.url });
+    return takes(token.replace('Bearer ', '')) ? new Response('ok') : new Response('no', { status: 401, ...more });
+  };
+  return { calls, serve };
+};
+
+const setup = async (count: number, serve: NonNullable<VirtualSessionOptions['api']>, options: VirtualSessionOptions = {}) => {
+  const world = tabs();
+  const all = await world.active(count, { api: serve, ...options });
+  const rejected: unknown[] = [];
+  for (const { session } of all) session.on('rejected', ({ reason }) => rejected.push(reason));
+  return { ...world, all, tab: all[0]!, rejected };
+};
+
+describe('on 401', () => {
+  it('with the current token: one refresh with reason unauthorized, one replay', async () => {
+    const { calls, serve } = api((token) => token === 'token-2');
+    const { tab, outcome, refreshes } = await setup(1, serve);
+    const { value } = await outcome(tab.session.fetch('/api/me', { method: 'POST', body: 'hello' }));
+    expect(value?.status).toBe(200);
+    expect(calls.map(({ token, body }) => [token, body])).toEqual([['token-1', 'hello'], ['token-2', 'hello']]);
+    expect(refreshes()[1]).toMatchObject({ call: { reason: 'unauthorized', have: 1 } });
+  });
+
+  it('with a newer token known: a replay without a refresh', async () => {
+    const { calls, serve } = api((token) => token === 'token-2');
+    let inside: (() => Promise<void>) | undefined;
+    const { tab, outcome, origin, watch, refreshes } = await setup(1, async (request) => {
+      const answer = await serve(request);
+      await inside?.();
+      inside = undefined;
+      return answer;
+    });
+    // While the first call is on its way, somebody refreshes.
+    inside = async () => void watch(tab.session.refresh());
+    const work = tab.session.fetch('/api/me');
+    const { value } = await outcome(work);
+    await origin.advance(1_000);
+    expect(value?.status).toBe(200);
+    expect(calls.map(({ token }) => token)).toEqual(['token-1', 'token-2']);
+    expect(refreshes()).toHaveLength(2);
+    expect(refreshes()[1]).toMatchObject({ call: { reason: 'force' } });
+  });
+
+  it('one replay per request, ever', async () => {
+    const { calls, serve } = api(() => false);
+    const { tab, outcome, rejected, refreshes } = await setup(1, serve);
+    expect((await outcome(tab.session.fetch('/api/me'))).value?.status).toBe(401);
+    expect([calls.length, refreshes().length, rejected]).toEqual([2, 2, ['repeated']]);
+  });
+
+  it('on the product of such a refresh nothing is refreshed for a minute, in the whole origin', async () => {
+    const { calls, serve } = api(() => false);
+    const { all, outcome, origin, rejected, refreshes } = await setup(3, serve);
+    await outcome(all[0]!.session.fetch('/api/me'));
+    await origin.advance(100);
+    for (const { session } of all) expect((await outcome(session.fetch('/api/me'))).value?.status).toBe(401);
+    expect(refreshes()).toHaveLength(2);
+    expect(rejected).toEqual(Array(4).fill('repeated'));
+    await origin.advance(61_000);
+    await outcome(all[1]!.session.fetch('/api/me'));
+    expect(refreshes()).toHaveLength(3);
+    expect(calls.length).toBeLessThanOrEqual(7);
+  });
+
+  it.each(['insufficient_scope', 'insufficient_user_authentication'])('%s never refreshes', async (error) => {
+    const { calls, serve } = api(() => false, { headers: { 'WWW-Authenticate': `Bearer realm="x", error="${error}"` } });
+    const { tab, outcome, rejected, refreshes } = await setup(1, serve);
+    expect((await outcome(tab.session.fetch('/api/me'))).value?.status).toBe(401);
+    expect([calls.length, refreshes().length, rejected]).toEqual([1, 1, ['not_refreshable']]);
+  });
+
+  it('many calls of many tabs share one refresh', async () => {
+    const { serve } = api((token) => token !== 'token-1');
+    const { all, outcome, refreshes } = await setup(5, serve);
+    const work = Promise.all(all.flatMap(({ session }) => Array.from({ length: 10 }, () => session.fetch('/api/me'))));
+    expect((await outcome(work)).value?.every(({ status }) => status === 200)).toBe(true);
+    expect(refreshes()).toHaveLength(2);
+  });
+
+  it('a body of a Request is kept for the replay up to replayLimit; beyond it the 401 comes back with its reason', async () => {
+    const { calls, serve } = api((token) => token !== 'token-1');
+    const { tab, outcome, rejected } = await setup(1, serve, { replayLimit: 10 });
+    const send = (body: string) => tab.session.fetch(new Request('https://app.test/api', { method: 'POST', body }));
+    expect((await outcome(send('a'.repeat(11)))).value?.status).toBe(401);
+    expect(rejected).toEqual(['not_replayable']);
+    const short = await setup(1, api((token) => token !== 'token-1').serve, { replayLimit: 10 });
+    expect((await short.outcome(short.tab.session.fetch(new Request('https://app.test/api', { method: 'POST', body: 'a'.repeat(10) })))).value?.status).toBe(200);
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('session.fetch', () => {
+  it("never touches a caller's own Authorization", async () => {
+    const { calls, serve } = api(() => true);
+    const { tab, outcome } = await setup(1, serve);
+    await outcome(tab.session.fetch('/api/me', { headers: { authorization: 'Bearer mine' } }));
+    await outcome(tab.session.fetch(new Request('https://app.test/api/me', { headers: { Authorization: 'Basic mine' } })));
+    expect(calls.map(({ token }) => token)).toEqual(['mine', 'Basic mine']);
+  });
+
+  it('gives the token to configured APIs only', async () => {
+    const { calls, serve } = api(() => true);
+    const { tab, outcome } = await setup(1, serve);
+    for (const url of ['https://app.test/x', 'https://app.test.evil/x', 'http://app.test/x', 'https://app.test:8443/x']) await outcome(tab.session.fetch(url));
+    expect(calls.map(({ token }) => token)).toEqual(['token-1', '', '', '']);
+  });
+
+  it('an API is matched by its origin and by whole path segments, never by a string prefix', () => {
+    const apis = [{ origin: 'https://api.test', path: '/v1' }];
+    const matches = (url: string) => !!apiOf(apis, new URL(url));
+    expect(['/v1', '/v1/', '/v1/x', '/v1?q'].map((path) => matches(`https://api.test${path}`))).toEqual([true, true, true, true]);
+    expect(['/v10', '/v1x', '/', '/x/v1', '/v1/../v2'].map((path) => matches(`https://api.test${path}`))).toEqual(Array(5).fill(false));
+    expect(matches('https://api.test.evil/v1')).toBe(false);
+  });
+
+  it('sends without a token only while nobody is signed in, and rejects once the session has ended', async () => {
+    const { calls, serve } = api(() => true);
+    const world = tabs();
+    const visitor = world.open({ start: 'hint', api: serve });
+    expect((await world.outcome(visitor.session.fetch('/api/me'))).value?.status).toBe(200);
+    expect(calls.map(({ token }) => token)).toEqual(['']);
+    expect(world.origin.requests).toHaveLength(0);
+    const { tab, outcome } = await setup(1, serve);
+    await outcome(tab.session.signOut());
+    expect((await outcome(tab.session.fetch('/api/me'))).error).toMatchObject({ code: 'session_ended', reason: 'signed_out' });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('rejects, and sends nothing, when no token can be had in time', async () => {
+    const { calls, serve } = api(() => true);
+    const { tab, outcome, origin } = await setup(1, serve, { timeout: 3_000 });
+    await origin.advance(600_000);
+    origin.offline();
+    expect((await outcome(tab.session.fetch('/api/me'))).error?.code).toMatch(/refresh_(timeout|unavailable)/);
+    expect(calls).toHaveLength(0);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { createEndpoint } from '../endpoint.js';
+import { memoryStore } from '../stores/memory.js';
+import { KEY } from '../testing/site.js';
+import type { EndpointOptions } from './endpoint-options.js';
+import { MisconfiguredError } from './misconfigured.js';
+
+const good: EndpointOptions = {
+  publicOrigin: 'https://app.example',
+  store: memoryStore(),
+  keys: KEY,
+  authenticate: async () => null,
+};
+
+describe('what cannot work fails at once, with the option and what to do', () => {
+  test.each<[string, Partial<EndpointOptions>, string, RegExp]>([
+    ['no key', { keys: [] }, 'keys', /openssl rand -base64 32.*TABATON_KEY/],
+    ['an empty key', { keys: ' , ' }, 'keys', /TABATON_KEY/],
+    ['a short key', { keys: 'c2hvcnQ' }, 'keys', /has 5 bytes, at least 32/],
+    ['31 bytes in hex', { keys: 'ab'.repeat(31) }, 'keys', /has 31 bytes/],
+    ['a key of one letter', { keys: 'a'.repeat(64) }, 'keys', /can be guessed/],
+    ['one key twice', { keys: [KEY, KEY] }, 'keys', /given twice/],
+    ['a URL that is none', { publicOrigin: 'app.example' }, 'publicOrigin', /not a URL/],
+    ['an origin with a path', { publicOrigin: 'https://app.example/auth' }, 'publicOrigin', /scheme, host and port only/],
+    ['another scheme', { publicOrigin: 'ftp://app.example' }, 'publicOrigin', /http\(s\) origin/],
+    ['plain http', { publicOrigin: 'http://app.example' }, 'publicOrigin', /Use https/],
+    ['prefixed cookies on plain http', { publicOrigin: 'http://localhost:3000' }, 'dev', /__Host- cookies. Set dev: true/],
+    ['dev elsewhere', { publicOrigin: 'https://app.example', dev: true }, 'dev', /for localhost only/],
+    ['a mount without a slash', { mount: 'auth' }, 'mount', /one leading slash/],
+    ['a mount with a slash at its end', { mount: '/auth/' }, 'mount', /none at the end/],
+    ['any origin', { origins: ['*'] }, 'origins', /any page/],
+    ['the null origin', { origins: ['null'] }, 'origins', /any page/],
+    ['an origin with a path', { origins: ['https://a.example/x'] }, 'origins', /scheme, host and port/],
+    ['no store', { store: undefined }, 'store', /durable store/],
+    ['nobody to ask', { authenticate: undefined }, 'authenticate', /Give authenticate/],
+    ['C below D + Q', { timing: { raceMs: 19_999 } }, 'timing.raceMs', /C = 19999 ms is below D \+ Q = 20000/],
+    ['M equal to D + Q', { timing: { minRotationMs: 20_000 } }, 'timing.minRotationMs', /M = 20000 ms is not above/],
+    ['D raised alone', { timing: { deadlineMs: 30_000 } }, 'timing.raceMs', /Raise it/],
+    ['a negative time', { timing: { transitMs: -1 } }, 'timing.transitMs', /not below 0/],
+    ['a token of no life', { clients: { web: { access: 0 } } }, 'clients.web.access', /at least 1000/],
+    ['idle below access', { clients: { web: { idle: 60_000 } } }, 'clients.web.idle', /outlive/],
+    ['absolute below idle', { clients: { cli: { absolute: 86_400_000 } } }, 'clients.cli.absolute', /shorter than idle/],
+    ['an unknown client', { clients: { tv: {} } as never }, 'clients.tv', /Use web, mobile/],
+    ['a jitter over the half', { jitter: 0.9 }, 'jitter', /between 0 and 0.5/],
+    ['a limit of nothing', { limits: { refreshesPerMinute: 0 } }, 'limits.refreshesPerMinute', /at least 1/],
+  ])('%s', (_, change, option, sentence) => {
+    let thrown: unknown;
+    try {
+      createEndpoint({ ...good, ...change });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(MisconfiguredError);
+    expect(thrown).toMatchObject({ code: 'misconfigured', option });
+    expect((thrown as Error).message).toMatch(sentence);
+  });
+  test('no sentence tells a key', () => {
+    const secret = 'not-long-enough-but-secret';
+    let said = '';
+    try {
+      createEndpoint({ ...good, keys: secret });
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    expect(said).toContain('at least 32');
+    expect(said).not.toContain(secret);
+  });
+  test('what can work does, and with dev: true a key and a store are made up', () => {
+    createEndpoint(good);
+    createEndpoint({ publicOrigin: 'http://localhost:3000', dev: true, authenticate: async () => null });
+    createEndpoint({ ...good, timing: { deadlineMs: 1_000, transitMs: 500, raceMs: 1_500, minRotationMs: 2_000 } });
+  });
+});

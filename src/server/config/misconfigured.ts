@@ -1,0 +1,12 @@
+/** An option that cannot work: thrown when the endpoint is created, never later. The text says what to do. */
+export class MisconfiguredError extends Error {
+  static readonly code = 'misconfigured';
+  readonly code = 'misconfigured';
+  /** The option to change. */
+  readonly option: string;
+  constructor(option: string, message: string) {
+    super(`${option}: ${message}`);
+    this.name = 'MisconfiguredError';
+    this.option = option;
+  }
+}

@@ -1,0 +1,110 @@
+/** The endpoint: a function from Request to Response, and what server-side code asks it directly. */
+import { endpointBatch } from './batch/endpoint-batch.js';
+import { preload, type PreloadOptions } from './batch/preload.js';
+import { refreshDue, type BatchReport, type RefreshDueOptions } from './batch/refresh-due.js';
+import type { EndpointOptions, RequestInfo } from './config/endpoint-options.js';
+import { dispatch } from './handler/dispatch.js';
+import { callerOf } from './handler/gate.js';
+import { readPresented } from './handler/present-read.js';
+import { obtainToken } from './handler/obtain-token.js';
+import { prepare } from './handler/service.js';
+import { tokenAsk } from './handler/token-ask.js';
+import { wantedOf } from './handler/wanted.js';
+
+/** Who is signed in, as {@link Endpoint.peek} says it. */
+export interface Peek {
+  sid: string;
+  sub: string;
+  scopes: readonly string[];
+  /** Epoch milliseconds of the login. */
+  sessionAt: number;
+}
+
+/** An access token for code on the server, as {@link Endpoint.token} gives it. */
+export interface ServerToken {
+  accessToken: string;
+  /** Epoch milliseconds of the store's clock. */
+  expiresAt: number;
+  gen: number;
+}
+
+/** The handler, with what a server needs beside it. */
+export interface Endpoint {
+  /** Answers everything below the mount. Never rejects. */
+  (request: Request, info?: RequestInfo): Promise<Response>;
+  /** As configured, for adapters: where the endpoint lives is never read from a request. */
+  readonly publicOrigin: string;
+  readonly mount: string;
+  /**
+   * Who is signed in, for server-side rendering: never rotates, never slides the idle expiry. `null` for nobody.
+   * After a redirect from a provider the first document has no session yet (its request carries no Strict
+   * cookie); the first fetch of that document has.
+   * @throws StoreUnavailableError when the store does not answer: that is not "nobody".
+   */
+  peek(request: Request): Promise<Peek | null>;
+  /**
+   * An access token of whoever is signed in, for calls the server makes while rendering. Never rotates.
+   * `minTtl` in milliseconds, default 10 s. `null` for nobody.
+   * @throws RangeError when the scope or the resource was not granted.
+   * @throws UpstreamError when the provider gives none now.
+   */
+  token(request: Request, options?: { scope?: string; resource?: string; minTtl?: number }): Promise<ServerToken | null>;
+  /**
+   * Refreshes sessions of the provider whose tokens end soon, those seen last first. For a timer of the application, in
+   * any number of processes at once. One bad session never stops the others.
+   * @throws StoreUnavailableError when nothing could be claimed.
+   */
+  refreshDue(options?: RefreshDueOptions): Promise<BatchReport>;
+  /**
+   * Ends the event streams of this process, which would keep a server from closing; browsers come back within six seconds,
+   * to another node. Call it before `server.close()`.
+   */
+  endStreams(): void;
+  /** The same for those who usually come at this time of day, before they come, spread out. */
+  preload(options?: PreloadOptions): Promise<BatchReport>;
+}
+
+/**
+ * Builds the refresh endpoint. Options are checked at once.
+ * @throws MisconfiguredError naming the option and what to do.
+ * @example
+ * const endpoint = createEndpoint({
+ *   store, publicOrigin: 'https://app.example',
+ *   authenticate: async (request) => checkPassword(await request.json()),
+ * });
+ * const response = await endpoint(request);
+ */
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { ready, settings } = prepare(options);
+  const handle = async (request: Request, info: RequestInfo = {}): Promise<Response> =>
+    dispatch(await ready(), request, info);
+  return Object.assign(handle, {
+    publicOrigin: settings.place.publicOrigin,
+    mount: settings.place.mount,
+    refreshDue: async (due?: RefreshDueOptions) => refreshDue(endpointBatch(await ready()), due),
+    async preload(ahead?: PreloadOptions) {
+      const service = await ready();
+      return preload({ ...endpointBatch(service), activity: service.activity, random: service.random }, ahead);
+    },
+    endStreams: () => settings.streams.endAll(),
+    async peek(request: Request): Promise<Peek | null> {
+      const service = await ready();
+      const reading = await readPresented(service, request, callerOf(request, service.place).origin);
+      if (reading.kind === 'inactive') return null;
+      const { sid, sub, scopes, createdAt } = reading.presented.family;
+      return { sid, sub, scopes, sessionAt: createdAt };
+    },
+    async token(request: Request, wish: { scope?: string; resource?: string; minTtl?: number } = {}) {
+      const service = await ready();
+      const reading = await readPresented(service, request, callerOf(request, service.place).origin);
+      if (reading.kind === 'inactive') return null;
+      const { family } = reading.presented;
+      const wanted = await wantedOf(family, wish.scope, wish.resource, service.tokens.resources);
+      if (typeof wanted === 'string') throw new RangeError(wanted);
+      const ask = tokenAsk(service, family, wanted, { reason: 'startup', have: null, minTtlMs: wish.minTtl ?? 10_000 });
+      const found = await obtainToken(service, family, wanted, ask);
+      if (found.kind === 'none') return null;
+      return { accessToken: found.accessToken, expiresAt: found.token.expiresAt, gen: found.token.gen };
+    },
+  });
+}

@@ -1,0 +1,49 @@
+/** Reads a small JSON object from a request that may be hostile. */
+
+const MAX_REQUEST_BYTES = 8_192;
+
+/** The object, `{}` for an empty body, or a sentence that says what is wrong with it. */
+export async function readObject(request: Request): Promise<Record<string, unknown> | string> {
+  const bytes = await readBytes(request, MAX_REQUEST_BYTES);
+  if (bytes === 'cut') return 'The body ended before it was complete.';
+  if (bytes === undefined) return `The body is larger than ${MAX_REQUEST_BYTES} bytes.`;
+  if (bytes.length === 0) return {};
+  const type = request.headers.get('Content-Type') ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) return 'Send the body as Content-Type: application/json.';
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return 'The body is not JSON in UTF-8.';
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'The body is not a JSON object.';
+  return value as Record<string, unknown>;
+}
+
+/** The whole body; `undefined` when it is larger than allowed, however it is announced; `cut` when its sender left. */
+export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer> | 'cut' | undefined> {
+  if (Number(request.headers.get('Content-Length') ?? 0) > limit) return undefined;
+  if (!request.body) return new Uint8Array();
+  const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const next = await reader.read().catch(() => undefined);
+    if (!next) return 'cut';
+    const { done, value } = next;
+    if (done) break;
+    length += value.length;
+    if (length > limit) {
+      await reader.cancel().catch(() => {});
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,104 @@
+/** One request in, one response out: routes, the deadline, the headers every answer carries. */
+import type { RequestInfo } from '../config/endpoint-options.js';
+import { StoreUnavailableError } from '../store.js';
+import { refusal, storeDown, type Draft } from './draft.js';
+import { callerOf, corsHeaders, preflight, refuseCrossSite, refuseForeign, type Caller } from './gate.js';
+import { friendlyPage, isNavigation } from './page.js';
+import { routes, type Route, type Visit } from './routes.js';
+import { messageOf, type Service } from './service.js';
+import { within } from './within.js';
+
+export async function dispatch(service: Service, request: Request, info: RequestInfo): Promise<Response> {
+  const { place } = service;
+  const caller = callerOf(request, place);
+  const started = service.clock.now();
+  const url = new URL(request.url);
+  const asked = url.pathname.startsWith(`${place.mount}/`) ? url.pathname.slice(place.mount.length) : '/';
+  const [, item, id = ''] = WITH_ID.exec(asked) ?? [];
+  const path = item === undefined ? asked : `${item}/:id`;
+  const draft = await decide(service, path, { service, request, url, caller, info, id }).catch((error: unknown) => failed(service, path, error));
+  const reason = (draft.body as { reason?: unknown } | null)?.reason;
+  if (draft.status >= 400 && typeof reason === 'string') {
+    const known = path in routes ? path : 'unknown';
+    service.observe({
+      type: 'refused',
+      route: known,
+      status: draft.status,
+      reason: reason as never,
+      client: draft.client ?? null,
+      ms: service.clock.now() - started,
+    });
+  }
+  return send(draft, caller);
+}
+
+/** The routes that name one thing of many. */
+const WITH_ID = /^(\/devices)\/([A-Za-z0-9_-]{1,64})$/;
+
+async function decide(service: Service, path: string, visit: Visit): Promise<Draft> {
+  const { place } = service;
+  const { request } = visit;
+  if (request.method === 'OPTIONS') return preflight(request, place);
+  const methods: Readonly<Partial<Record<string, Route>>> | undefined = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  const route = methods && Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+  if (!route) {
+    if (isNavigation(request)) return friendlyPage(place, path === '/' ? 200 : methods ? 405 : 404);
+    if (!methods) return refusal(404, 'invalid_request', 'malformed', `There is no such route. Known: ${Object.keys(routes).join(', ')}.`);
+    const allow = Object.keys(methods).join(', ');
+    const draft = refusal(405, 'invalid_request', 'malformed', `Use ${allow}.`);
+    return { ...draft, headers: { Allow: allow } };
+  }
+  if (route.guard === 'foreign') {
+    const refused = refuseForeign(request, place);
+    if (refused) return refused;
+  }
+  if (route.guard === 'cross-site') {
+    const refused = refuseCrossSite(request, place);
+    if (refused) return refused;
+  }
+  return answer(route, visit);
+}
+
+async function answer(route: Route, visit: Visit): Promise<Draft> {
+  const { service } = visit;
+  let outage: StoreUnavailableError | undefined;
+  const work = route.run(visit).catch((error: unknown) => {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    outage = error;
+    return undefined;
+  });
+  // A browser gives up after D. Answering before that keeps the promise that C and M were computed with.
+  const draft = route.bounded ? await within(service.clock, service.timing.serverTimeMs, work) : await work;
+  if (draft) return draft;
+  service.observe({ type: 'fault', what: 'reach the store', message: outage?.message ?? 'It did not answer in time.' });
+  return (await route.withoutStore?.(visit)) ?? storeDown();
+}
+
+function failed(service: Service, path: string, error: unknown): Draft {
+  const what = `answer ${path in routes ? path : 'a request'}`;
+  service.observe({ type: 'fault', what, message: messageOf(error) });
+  return refusal(500, 'server_error', 'unexpected', 'The endpoint failed. Its log says why; the session is kept.');
+}
+
+function send({ status, body, cookies, headers, html, stream }: Draft, caller: Caller): Response {
+  const sent = new Headers({
+    'Cache-Control': 'no-store',
+    Pragma: 'no-cache',
+    Vary: 'Cookie, Origin, Sec-Fetch-Site',
+    'X-Content-Type-Options': 'nosniff',
+    ...corsHeaders(caller),
+    ...headers,
+  });
+  for (const cookie of cookies) sent.append('Set-Cookie', cookie);
+  if (stream) {
+    sent.set('Content-Type', 'text/event-stream');
+    return new Response(stream, { status, headers: sent });
+  }
+  if (html !== undefined) {
+    sent.set('Content-Type', 'text/html; charset=utf-8');
+    return new Response(html, { status, headers: sent });
+  }
+  if (body === null) return new Response(null, { status, headers: sent });
+  sent.set('Content-Type', 'application/json');
+  return new Response(JSON.stringify(body), { status, headers: sent });
+}

@@ -1,0 +1,82 @@
+/**
+ * The session cookies of one request, read and judged: which family is meant, and which names are dead.
+ */
+import { deathOf, type FamilyRecord } from '../families/family.js';
+import { parseCredential } from '../keys/credential.js';
+import { shortHash } from '../encoding.js';
+import type { EndedReason } from '../../contract/wire.js';
+import type { Service } from './service.js';
+
+/** A cookie of ours whose MAC was verified. */
+export interface Presented {
+  readonly name: string;
+  readonly rot: number;
+  readonly family: FamilyRecord;
+  readonly death: EndedReason | null;
+}
+
+export interface Jar {
+  /** The live family that logged in last. */
+  readonly live: Presented | null;
+  /** Verified cookies, the newest login first. */
+  readonly verified: readonly Presented[];
+  /** A cookie that looks like ours but names no family we know: its sid, when nothing better was presented. */
+  readonly unknownSid: string | null;
+  readonly header: string | null;
+}
+
+/** A session id is derived from the family id, so that even a family the store has forgotten can be named. */
+export const sidOf = (family: string): Promise<string> => shortHash(`sid ${family}`);
+
+export async function openJar(service: Service, request: Request, origin: string): Promise<Jar> {
+  const header = request.headers.get('Cookie');
+  const cookies = await service.cookies.read(header, origin);
+  const claims = cookies.flatMap(({ name, value }) => {
+    const claimed = parseCredential(value);
+    return claimed ? [{ name, claimed }] : [];
+  });
+  if (claims.length === 0) return { live: null, verified: [], unknownSid: null, header };
+  // The store's own clock judges: a node whose clock runs ahead must not call a live family dead.
+  const [now, families] = await Promise.all([
+    service.store.now(),
+    Promise.all(claims.map(({ claimed }) => service.store.read(claimed.family))),
+  ]);
+  const verified: Presented[] = [];
+  let unknownSid: string | null = null;
+  for (const [index, { name, claimed }] of claims.entries()) {
+    const family = families[index];
+    const ours = family?.credential === 'cookie' && family.origin === origin;
+    if (ours && (await service.credentials.verify(family, claimed))) {
+      verified.push({ name, rot: claimed.rot, family, death: deathOf(family, now) });
+    } else {
+      unknownSid = await sidOf(claimed.family);
+    }
+  }
+  verified.sort((a, b) => b.family.createdAt - a.family.createdAt || (a.family.id < b.family.id ? 1 : -1));
+  return { live: verified.find(({ death }) => death === null) ?? null, verified, unknownSid, header };
+}
+
+/** The same for an app that holds its credential itself: one, and no name to expire. */
+export async function openHeld(service: Service, credential: string | undefined): Promise<Jar> {
+  const nothing: Jar = { live: null, verified: [], unknownSid: null, header: null };
+  const claimed = credential === undefined ? undefined : parseCredential(credential);
+  if (!claimed) return nothing;
+  const [now, family] = await Promise.all([service.store.now(), service.store.read(claimed.family)]);
+  if (family?.credential !== 'body' || !(await service.credentials.verify(family, claimed))) {
+    return { ...nothing, unknownSid: await sidOf(claimed.family) };
+  }
+  const presented: Presented = { name: '', rot: claimed.rot, family, death: deathOf(family, now) };
+  return { ...nothing, live: presented.death === null ? presented : null, verified: [presented] };
+}
+
+/**
+ * Expiry of the names that lead nowhere any more, and of the hint when nothing else is left. Only dead names:
+ * a live family keeps its cookie whatever happens to a request. `ended` are families that died meanwhile.
+ */
+export function tidy(service: Service, jar: Jar, ended: readonly string[] = []): string[] {
+  const dead = jar.verified.filter(({ family, death }) => death !== null || ended.includes(family.id));
+  const cookies = dead.filter(({ name }) => name !== '').map(({ name }) => service.cookies.expire(name));
+  const someoneLives = dead.length < jar.verified.length;
+  if (!someoneLives && service.cookies.hasHint(jar.header)) cookies.push(service.cookies.expireHint());
+  return cookies;
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { site, TestBrowser, type TestSite } from '../testing/site.js';
+
+/** Fails a login and moves the clock over the pace. */
+async function fail(browser: TestBrowser, user: string, address: string) {
+  const request = browser.request('POST', '/login', { user, password: 'wrong' });
+  const pending = browser.send(request, { address });
+  await browser.site.clock.waiting();
+  await browser.site.clock.advance(250);
+  return pending;
+}
+const tryRight = (browser: TestBrowser, user: string, address: string) =>
+  browser.send(browser.request('POST', '/login', { user, password: 'right' }), { address });
+
+const paced = (options = {}): TestSite => site({ limits: { loginPaceMs: 250 }, ...options });
+
+describe('login limits', () => {
+  test('after five failures of one account from one address the right password waits, too', async () => {
+    const browser = new TestBrowser(paced());
+    for (let i = 0; i < 5; i += 1) expect((await fail(browser, 'ada', '1.1.1.1')).status).toBe(400);
+    const refused = await tryRight(browser, 'ada', '1.1.1.1');
+    expect(refused).toMatchObject({ status: 429, body: { error: 'slow_down', reason: 'rate_limited', session: 'intact' } });
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+    expect(refused.body['retry_after']).toBe(Number(refused.headers.get('Retry-After')));
+    expect((await tryRight(browser, 'ada', '2.2.2.2')).status).toBe(200);
+    expect((await tryRight(browser, 'bob', '1.1.1.1')).status).toBe(200);
+    await browser.site.clock.advance(60_000);
+    expect((await tryRight(browser, 'ada', '1.1.1.1')).status).toBe(200);
+  });
+  test('guesses sent at once count like guesses sent in turn', async () => {
+    let asked = 0;
+    const one = paced({ authenticate: async () => (asked++, null) });
+    const browser = new TestBrowser(one);
+    const guesses = Array.from({ length: 20 }, () => browser.send(browser.request('POST', '/login', { user: 'ada' }), { address: 'a' }));
+    await one.clock.waiting(5);
+    await one.clock.advance(250);
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 400)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(15);
+    expect(asked).toBe(5);
+  });
+  test('one account from many addresses, and one address with many accounts, end at ten times that', async () => {
+    const browser = new TestBrowser(paced({ limits: { loginPaceMs: 1, loginFailuresPerMinute: 1 } }));
+    for (let i = 0; i < 10; i += 1) expect((await fail(browser, 'ada', `address-${i}`)).status).toBe(400);
+    expect((await tryRight(browser, 'ada', 'fresh')).status).toBe(429);
+    for (let i = 0; i < 10; i += 1) await fail(browser, `user-${i}`, 'one');
+    expect((await tryRight(browser, 'eve', 'one')).status).toBe(429);
+  });
+  test('a refused try counts for nothing: nobody shuts an account by knocking', async () => {
+    const browser = new TestBrowser(paced({ limits: { loginPaceMs: 1, loginFailuresPerMinute: 1 } }));
+    await fail(browser, 'ada', 'mallory');
+    for (let i = 0; i < 20; i += 1) expect((await tryRight(browser, 'ada', 'mallory')).status).toBe(429);
+    expect((await tryRight(browser, 'ada', 'home')).status).toBe(200);
+  });
+  test('successes cost nothing', async () => {
+    const browser = new TestBrowser(paced());
+    for (let i = 0; i < 20; i += 1) expect((await tryRight(browser, 'ada', 'a')).status).toBe(200);
+  });
+});
+
+describe('equal time', () => {
+  test.each([
+    ['a quick no (unknown user)', 1],
+    ['a slow no (a hash was computed)', 180],
+  ])('%s is answered after the same time', async (_, takes) => {
+    const one = site({
+      authenticate: async () => {
+        await new Promise<void>((resolve) => one.clock.after(takes, resolve));
+        return null;
+      },
+    });
+    const browser = new TestBrowser(one);
+    const started = one.clock.now();
+    let answeredAt = 0;
+    const pending = browser.login().then(() => (answeredAt = one.clock.now()));
+    await one.clock.waiting();
+    await one.clock.advance(takes);
+    await one.clock.waiting();
+    await one.clock.advance(1_000);
+    await pending;
+    // The clock stands at the end of the advance when the answer is out; the timer itself is what counts.
+    expect(one.events).toContainEqual(expect.objectContaining({ type: 'login', result: 'failed', ms: 250 }));
+    expect(answeredAt).toBeGreaterThan(started);
+  });
+});
+
+describe('what the application may say', () => {
+  test('a claim of the endpoint itself is a defect, told in the log, not in the answer', async () => {
+    const browser = new TestBrowser(site({ authenticate: async () => ({ sub: 'ada', claims: { iss: 'x' } }) }));
+    const reply = await browser.login();
+    expect(reply).toMatchObject({ status: 500, body: { reason: 'unexpected', session: 'intact' } });
+    expect(browser.site.events).toContainEqual({ type: 'fault', what: 'answer /login', message: expect.stringContaining('"iss"') });
+  });
+  test('scopes never exceed the client', async () => {
+    const browser = new TestBrowser(
+      site({ clients: { web: { scopes: ['read'] } }, authenticate: async () => ({ sub: 'ada', scopes: ['read', 'admin'] }) }),
+    );
+    expect((await browser.login()).body).toMatchObject({ scope: 'read' });
+  });
+  test('a form login works like a JSON one, and its account is limited', async () => {
+    const one = site({ authenticate: async (request) => ((await request.formData()).get('username') === 'ada' ? { sub: 'ada' } : null) });
+    const browser = new TestBrowser(one);
+    const request = browser.request('POST', '/login', 'username=ada', { 'Content-Type': 'application/x-www-form-urlencoded' });
+    expect((await browser.send(request)).status).toBe(200);
+  });
+});

@@ -1,0 +1,164 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { MisconfiguredError } from '../config/misconfigured.js';
+import { type Store, StoreUnavailableError } from '../store.js';
+import { memoryStore } from '../stores/memory.js';
+import { fakeClock } from '../testing/fake-clock.js';
+import { ADA, onlyFamily, world } from '../testing/managed-keys.js';
+import { OneTimeService } from '../testing/one-time-service.js';
+import { KEY } from '../testing/site.js';
+import { UpstreamError } from '../upstream/upstream.js';
+import { createTokenManager } from './token-manager.js';
+
+describe('keys', () => {
+  test('are encoded, never concatenated: two keys that read alike are two keys (the control mixes them up)', async () => {
+    const [left, right] = [{ client: 'a', user: 'b:c' }, { client: 'a:b', user: 'c' }];
+    const control = world();
+    expect(await control.naive('no lock').get(left)).toBe(await control.naive('no lock').get(right));
+    const one = world();
+    const manager = one.node();
+    expect((await manager.get(left)).accessToken).not.toBe((await manager.get(right)).accessToken);
+    const odd = ['', '"', '","', '\u0000', '][', 'ada'].flatMap((client) => ['', '"', '","', ',', 'ada'].map((user) => ({ client, user })));
+    const tokens = await Promise.all(odd.map((key) => manager.get(key)));
+    expect(new Set(tokens.map(({ accessToken }) => accessToken)).size).toBe(odd.length);
+  });
+  test('that are none are refused', async () => {
+    await expect(world().node().get({ client: 'x'.repeat(513), user: '' })).rejects.toThrow(/client of a token key/);
+    await expect(world().node().get({ client: 'x', user: undefined as never })).rejects.toThrow(/user of a token key/);
+  });
+  test('namespaces keep managers of one store apart', async () => {
+    const one = world();
+    await one.node({ namespace: 'mail' }).get(ADA);
+    await one.node({ namespace: 'files' }).get(ADA);
+    expect(one.service.grants).toBe(2);
+  });
+});
+
+describe('outages', () => {
+  test('a store that is down: tokens in hand are used until they expire', async () => {
+    const one = world();
+    let down = false;
+    const broken = new Proxy(one.store, {
+      get: (store, name: keyof Store) => (down ? async () => { throw new StoreUnavailableError('Down.'); } : store[name].bind(store)),
+    });
+    const manager = one.node({ store: broken });
+    const before = await manager.get(ADA);
+    down = true;
+    for (let second = 1; second < 60; second += 1) {
+      await one.clock.advance(1_000);
+      expect(await manager.get(ADA)).toMatchObject({ accessToken: before.accessToken, expiresInMs: 60_000 - second * 1_000 });
+    }
+    await one.clock.advance(1_000);
+    await expect(manager.get(ADA)).rejects.toThrow(StoreUnavailableError);
+    down = false;
+    expect(await manager.get(ADA)).toMatchObject({ accessToken: 'at-2' });
+  });
+  test('the refused token is not given again while the store is down', async () => {
+    const one = world();
+    let down = false;
+    const store: Store = { ...one.store, mint: async (...args) => (down ? Promise.reject(new StoreUnavailableError('Down.')) : one.store.mint(...args)) };
+    const manager = one.node({ store });
+    const { gen } = await manager.get(ADA);
+    down = true;
+    expect(await manager.get(ADA)).toMatchObject({ gen });
+    await expect(manager.get(ADA, { rejected: gen })).rejects.toThrow(StoreUnavailableError);
+  });
+  test('nothing readable is in the store', async () => {
+    const one = world();
+    await one.node().get({ client: 'reports', user: 'ada' });
+    const record = JSON.stringify(await one.store.read(await onlyFamily(one)));
+    expect(record).not.toContain('at-1');
+    expect(record).not.toContain('#1');
+  });
+});
+
+describe('fetch', () => {
+  async function api(accepts: (token: string) => boolean) {
+    const seen: { token: string; body: string }[] = [];
+    const server = createServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
+      seen.push({ token, body });
+      response.writeHead(accepts(token) ? 200 : 401).end('answer');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    return { url, seen, close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))) };
+  }
+  test('401: once more with a newer token, body and all', async () => {
+    const one = world();
+    const there = await api((token) => token !== 'at-1');
+    const call = one.node({ mintGapMs: 0 }).fetch(ADA);
+    const response = await call(there.url, { method: 'POST', body: 'payload' });
+    expect(response.status).toBe(200);
+    expect(there.seen).toEqual([{ token: 'at-1', body: 'payload' }, { token: 'at-2', body: 'payload' }]);
+    await there.close();
+  });
+  test('401 for good is answered after two tries: no loop', async () => {
+    const one = world();
+    const there = await api(() => false);
+    const call = one.node({ mintGapMs: 0 }).fetch(ADA);
+    expect((await call(there.url)).status).toBe(401);
+    expect(there.seen).toHaveLength(2);
+    await there.close();
+  });
+  test('fifty refused calls at once cost one refresh', async () => {
+    const one = world();
+    const there = await api((token) => token !== 'at-1');
+    const call = one.node({ mintGapMs: 0 }).fetch(ADA);
+    const statuses = await Promise.all(Array.from({ length: 50 }, async () => (await call(there.url)).status));
+    expect(statuses).toEqual(Array(50).fill(200));
+    expect(one.service.refreshes).toBe(1);
+    await there.close();
+  });
+  test('when no newer token is to be had, the API’s own 401 is the answer', async () => {
+    const one = world();
+    const there = await api(() => false);
+    one.service.fail = new UpstreamError('unavailable', 'No.');
+    const response = await one.node({ mintGapMs: 0 }).fetch(ADA)(there.url);
+    expect([response.status, await response.text()]).toEqual([401, 'answer']);
+    await there.close();
+  });
+});
+
+describe('options', () => {
+  const good = () => ({ store: memoryStore(), upstream: new OneTimeService(), keys: KEY });
+  test.each<[string, object]>([
+    ['store', { store: undefined }],
+    ['upstream', { upstream: { refresh: async () => ({}) } }],
+    ['upstream.issuer', { upstream: { issuer: 'http://id.example', clientId: 'x' } }],
+    ['upstream.clientId', { upstream: { issuer: 'https://id.example', clientId: '' } }],
+    ['trustMs', { trustMs: 1_001 }],
+    ['keys', { keys: 'short' }],
+  ])('%s is checked at start, in a sentence that names it', (name, change) => {
+    const build = () => createTokenManager({ ...good(), ...change } as never);
+    expect(build).toThrow(MisconfiguredError);
+    expect(build).toThrow(new RegExp(name.replace('.', '\\.')));
+  });
+  test('an OAuth provider without a user’s grant: client credentials, asked again when they expire', async () => {
+    const clock = fakeClock();
+    let calls = 0;
+    const forms: string[] = [];
+    const upstream = {
+      issuer: 'https://id.example',
+      clientId: 'reports',
+      clientSecret: 'secret',
+      scope: 'read',
+      metadata: { token_endpoint: 'https://id.example/token' },
+      fetch: (async (url: string, init: RequestInit) => {
+        calls += 1;
+        forms.push(await new Request(url, init).text());
+        return Response.json({ access_token: `cc-${calls}`, token_type: 'Bearer', expires_in: 60 });
+      }) as typeof fetch,
+    };
+    const store = memoryStore({ clock });
+    const nodes = [1, 2].map(() => createTokenManager({ store, upstream, keys: KEY, clock, observe: () => {} }));
+    const get = async () => (await Promise.all(nodes.map((node) => node.get(ADA)))).map(({ accessToken }) => accessToken);
+    expect(await get()).toEqual(['cc-1', 'cc-1']);
+    await clock.advance(60_000);
+    expect(await get()).toEqual(['cc-2', 'cc-2']);
+    expect(new Set(forms)).toEqual(new Set(['scope=read&grant_type=client_credentials']));
+  });
+});

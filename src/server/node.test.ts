@@ -1,0 +1,112 @@
+import { request as httpRequest, createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createEndpoint } from './endpoint.js';
+import { nodeListener, type NodeMountable, type NodeOptions } from './node.js';
+
+const servers: Server[] = [];
+afterEach(() => Promise.all(servers.splice(0).map((server) => new Promise((resolve) => {
+  server.closeAllConnections();
+  server.close(resolve);
+}))));
+
+async function serve(make: (origin: string) => NodeMountable, options?: NodeOptions): Promise<{ origin: string; port: number }> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://localhost:${port}`;
+  server.on('request', nodeListener(make(origin), options));
+  return { origin, port };
+}
+
+const fake = (origin: string, answer: (request: Request) => Promise<Response>): NodeMountable =>
+  Object.assign(answer, { publicOrigin: origin, mount: '/auth' });
+
+function send(port: number, path: string, headers: Record<string, string>, body = ''): Promise<{ response: IncomingMessage; text: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest({ host: '127.0.0.1', port, path, method: 'POST', headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => resolve({ response, text }));
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+describe('the endpoint behind node:http', () => {
+  test('a login over http://localhost gives a real HttpOnly cookie, and the cookie refreshes', async () => {
+    const { origin, port } = await serve((publicOrigin) =>
+      createEndpoint({ publicOrigin, dev: true, authenticate: async () => ({ sub: 'ada' }) }));
+    const headers = { 'X-Tabaton': '1', Origin: origin, 'Content-Type': 'application/json' };
+    const login = await send(port, '/auth/login', headers, '{}');
+    expect(login.response.statusCode).toBe(200);
+    const [session, hint] = login.response.headers['set-cookie']!;
+    expect(session).toContain('HttpOnly');
+    expect(hint).not.toContain('HttpOnly');
+    const again = await send(port, '/auth/refresh', {
+      'X-Tabaton': '1', Origin: origin, Cookie: session!.split(';')[0]!, 'Idempotency-Key': 'a'.repeat(22),
+    });
+    expect(JSON.parse(again.text)).toMatchObject({ outcome: 'cached', gen: 1 });
+  });
+  test('Host and X-Forwarded headers do not decide where the endpoint is', async () => {
+    const seen: string[] = [];
+    const { port } = await serve((origin) => fake(origin, async (request) => {
+      seen.push(request.url);
+      return new Response('ok');
+    }));
+    await send(port, '/auth/refresh?x=1', { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https' });
+    await send(port, '//evil.example/auth', {});
+    expect(seen).toEqual([`http://localhost:${port}/auth/refresh?x=1`, `http://localhost:${port}//evil.example/auth`]);
+  });
+  test('a body over the limit is 413, announced or not', async () => {
+    const read = (origin: string) => fake(origin, async (request) => {
+      const body = await request.text().catch(() => undefined);
+      return new Response(null, { status: body === undefined ? 413 : 200 });
+    });
+    const { port } = await serve(read, { maxBodyBytes: 100 });
+    expect((await send(port, '/auth/login', { 'Content-Length': '101' }, 'x'.repeat(101))).response.statusCode).toBe(413);
+    expect((await send(port, '/auth/login', { 'Transfer-Encoding': 'chunked' }, 'x'.repeat(101))).response.statusCode).toBe(413);
+    expect((await send(port, '/auth/login', { 'Transfer-Encoding': 'chunked' }, 'x'.repeat(100))).response.statusCode).toBe(200);
+  });
+  test('an answer streams as it is made, and a client that leaves aborts it', async () => {
+    let left: () => void = () => {};
+    const aborted = new Promise<void>((resolve) => (left = resolve));
+    const cancelled: string[] = [];
+    const { port } = await serve((origin) => fake(origin, async (request) => {
+      request.signal.addEventListener('abort', () => left());
+      return new Response(new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode('first')),
+        cancel: () => void cancelled.push('cancelled'),
+      }));
+    }));
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /auth/events HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise<void>((resolve) => socket.on('data', (data) => data.includes('first') && resolve()));
+    socket.destroy();
+    await aborted;
+    expect(cancelled).toEqual(['cancelled']);
+  });
+  test('other paths go to the next handler, the whole URL decides even when a framework cut it', async () => {
+    const listener = nodeListener(fake('http://localhost', async (request) => new Response(request.url)));
+    const passed: string[] = [];
+    const answered = new Promise<string>((resolve) => {
+      const outgoing = { on() {}, setHeader() {}, flushHeaders() {}, write: (chunk: Uint8Array) => (resolve(new TextDecoder().decode(chunk)), true), end() {} };
+      listener({ url: '/session', originalUrl: '/auth/session', method: 'GET', headers: {}, rawHeaders: [], socket: {}, complete: true } as never, outgoing as never, () => resolve('passed on'));
+    });
+    expect(await answered).toBe('http://localhost/auth/session');
+    const visit = (url: string, originalUrl?: string) =>
+      listener({ url, originalUrl, headers: {}, rawHeaders: [], socket: {} } as never, { on() {} } as never, () => passed.push(url));
+    visit('/authors');
+    visit('/api/auth/refresh');
+    expect(passed).toEqual(['/authors', '/api/auth/refresh']);
+  });
+  test('a request target that is no path is refused', async () => {
+    const { port } = await serve((origin) => fake(origin, async () => new Response('ok')));
+    const socket = connect(port, '127.0.0.1');
+    const answer = new Promise<string>((resolve) => socket.on('data', (data) => resolve(String(data))));
+    socket.write('GET http://evil.example/auth/session HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await answer).toMatch(/^HTTP\/1\.1 400 /);
+    socket.destroy();
+  });
+});

@@ -1,0 +1,88 @@
+/** What a store keeps of a family, and how it ends. */
+import { describe, expect, test } from 'vitest';
+import { NEVER } from '../../families/family.js';
+import { bench, type OpenStore, ask, presentation, upstream } from './harness.js';
+
+export function familyContract(open: OpenStore): void {
+  const on = bench(open);
+  describe('families', () => {
+    test('a family reads back exactly as it was written, from another process too', async () => {
+      const record = await on.family({ upstream: { ...upstream, expiresAt: 5 }, dueAt: 7 });
+      expect(await on.store.read(record.id)).toEqual(record);
+      expect(await on.peer.read(record.id)).toEqual(record);
+    });
+    test('an unknown family is undefined, for every operation unknown', async () => {
+      expect(await on.store.read('nobody')).toBeUndefined();
+      expect(await on.store.present('nobody', presentation(0, ['a']))).toMatchObject({ kind: 'unknown' });
+      expect(await on.store.mint('nobody', ask)).toMatchObject({ kind: 'unknown' });
+      expect(
+        await on.store.commit('nobody', { ver: 1, sealed: 's', expiresAt: null, dueAt: null, token: null }),
+      ).toMatchObject({ kind: 'unknown' });
+      expect(await on.store.intend('nobody', 1, { node: 'n', at: 0 })).toBe(false);
+      expect(await on.store.end('nobody', 'revoked')).toBe(false);
+      await on.store.forget('nobody', 1);
+    });
+    test('an active family is never replaced, an ended one is', async () => {
+      const record = await on.family();
+      expect(await on.store.create({ ...record, sub: 'other' })).toBe('exists');
+      expect((await on.store.read(record.id))?.sub).toBe('user-1');
+      await on.store.end(record.id, 'revoked');
+      expect(await on.store.create({ ...record, sub: 'other' })).toBe('created');
+      expect(await on.store.read(record.id)).toMatchObject({ sub: 'other', state: 'active' });
+    });
+    test('families are found by each of their indexes', async () => {
+      const one = await on.family({ indexes: ['u:a', 's:1'] });
+      const two = await on.family({ indexes: ['u:a', 's:2'] });
+      expect((await on.store.find('u:a')).sort()).toEqual([one.id, two.id].sort());
+      expect(await on.store.find('s:2')).toEqual([two.id]);
+      expect(await on.store.find('s:3')).toEqual([]);
+    });
+    test('an ended family that begins anew leaves its old indexes, and one that was refused gets none', async () => {
+      const record = await on.family({ indexes: ['u:before', 'u:both'] });
+      expect(await on.store.create({ ...record, indexes: ['u:other'] })).toBe('exists');
+      expect(await on.store.find('u:other')).toEqual([]);
+      await on.store.end(record.id, 'revoked');
+      expect(await on.peer.create({ ...record, indexes: ['u:both', 'u:after'] })).toBe('created');
+      expect(await on.store.find('u:before')).toEqual([]);
+      expect(await on.store.find('u:both')).toEqual([record.id]);
+      expect(await on.store.find('u:after')).toEqual([record.id]);
+    });
+    test('an index is not found by the beginning of its name', async () => {
+      const record = await on.family({ indexes: ['u:abc'] });
+      expect(await on.store.find('u:ab')).toEqual([]);
+      expect(await on.store.find('u:abcd')).toEqual([]);
+      expect(await on.store.find('u:abc')).toEqual([record.id]);
+    });
+    test('any text is kept as it is', async () => {
+      const odd = '{}\0"\\\r\n\u{1F511}é: ' + 'long '.repeat(20_000);
+      const token = { gen: 1, issuedAt: 1, expiresAt: 2, sealed: odd };
+      const record = await on.family({ sub: odd, label: '', claims: { [odd]: [odd, '', -0.5, 1e21, true] }, tokens: { [odd.slice(0, 30)]: token }, upstream: { ...upstream, sealed: odd } });
+      expect(await on.peer.read(record.id)).toEqual(record);
+    });
+    test('a service that never expires is kept', async () => {
+      const record = await on.family({ absoluteExpiry: NEVER, idleMs: NEVER, idleExpiry: NEVER });
+      await on.advance(20);
+      expect(await on.store.read(record.id)).toEqual(record);
+    });
+    test('past the absolute expiry nothing is left, the index included', async () => {
+      const at = await on.store.now();
+      const record = await on.family({ absoluteExpiry: at + 100, idleExpiry: at + 100, indexes: ['u:short'] });
+      await on.advance(101);
+      expect(await on.store.read(record.id)).toBeUndefined();
+      expect(await on.store.find('u:short')).toEqual([]);
+    });
+  });
+
+  describe('ending', () => {
+    test('one caller ends it, the tombstone keeps the first reason', async () => {
+      const record = await on.family({ dueAt: 1 });
+      const ended = await Promise.all([on.store.end(record.id, 'signed_out'), on.peer.end(record.id, 'revoked')]);
+      expect(ended.filter(Boolean)).toHaveLength(1);
+      const after = (await on.store.read(record.id))!;
+      expect(after).toMatchObject({ state: 'ended', endedReason: ended[0] ? 'signed_out' : 'revoked', dueAt: null });
+      expect(after.endedAt).not.toBeNull();
+      expect(await on.store.find('by-user:1')).toContain(record.id);
+      expect(await on.store.mint(record.id, ask)).toMatchObject({ kind: 'ended' });
+    });
+  });
+}

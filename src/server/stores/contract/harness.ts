@@ -1,0 +1,83 @@
+/** What a store's test file hands over, and what the parts of the contract share. */
+import { afterEach, beforeEach, expect } from 'vitest';
+import { type FamilyRecord, newFamily } from '../../families/family.js';
+import type { Store, StorePresentation, TokenAsk } from '../../store.js';
+
+export interface StoreHarness {
+  store: Store;
+  /** A second connection to the same data, as another process would have it. */
+  peer: Store;
+  /** Resolves when at least that much has passed on the store's clock. */
+  advance(ms: number): Promise<void>;
+  /** Closes what it opened. */
+  close(): Promise<void>;
+}
+
+export type OpenStore = () => Promise<StoreHarness>;
+
+/** The store of the running test. */
+export interface Bench {
+  readonly store: Store;
+  readonly peer: Store;
+  advance(ms: number): Promise<void>;
+  /** Writes a fresh family; `change` overrides any field. */
+  family(change?: Partial<FamilyRecord>): Promise<FamilyRecord>;
+}
+
+export const ask: TokenAsk = { key: 'k', have: null, minTtlMs: 0, fresh: false, mintGapMs: 5_000, lifetimeMs: 900_000 };
+
+export const upstream = { ver: 1, sealed: 'sealed-1', expiresAt: null, pending: null };
+
+export const presentation = (rot: number, ids: [string, ...string[]]): StorePresentation => ({
+  rot,
+  ids,
+  reason: 'expiring',
+  raceMs: 20_000,
+  floorMs: 35_000,
+  token: ask,
+});
+
+/** Opens a store before each test of the surrounding `describe`, and closes it after. */
+export function bench(open: OpenStore): Bench {
+  let harness: StoreHarness;
+  let serial = 0;
+  beforeEach(async () => {
+    harness = await open();
+  });
+  afterEach(() => harness.close());
+  return {
+    get store() {
+      return harness.store;
+    },
+    get peer() {
+      return harness.peer;
+    },
+    advance: (ms) => harness.advance(ms),
+    async family(change = {}) {
+      const at = await harness.store.now();
+      serial += 1;
+      const record = {
+        ...newFamily({
+          id: `family-${serial}-${Math.trunc(at)}`,
+          sid: `sid-${serial}`,
+          client: 'web',
+          credential: 'cookie',
+          origin: 'http://localhost',
+          sub: 'user-1',
+          claims: { role: 'reader', nested: { deep: [1, 'two', null] } },
+          scopes: ['read'],
+          label: 'Müller’s "browser"',
+          parent: null,
+          salt: 'c2FsdA',
+          indexes: ['by-user:1'],
+          createdAt: at,
+          absoluteExpiry: at + 90 * 86_400_000,
+          idleMs: 14 * 86_400_000,
+        }),
+        ...change,
+      };
+      expect(await harness.store.create(record)).toBe('created');
+      return record;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** Counters and short-lived notes. */
+import { describe, expect, test } from 'vitest';
+import { bench, type OpenStore } from './harness.js';
+
+export function noteContract(open: OpenStore): void {
+  const on = bench(open);
+  describe('counters and notes', () => {
+    test('hits count within their window, over processes', async () => {
+      expect(await on.store.hit('h', 2_000)).toMatchObject({ count: 1 });
+      expect(await on.peer.hit('h', 2_000)).toMatchObject({ count: 2 });
+      await on.advance(100);
+      const { count, resetMs } = await on.store.hit('h', 2_000);
+      expect(count).toBe(3);
+      // The window began with the first of them.
+      expect(resetMs).toBeLessThanOrEqual(1_900);
+      await on.advance(2_001);
+      expect(await on.store.hit('h', 2_000)).toMatchObject({ count: 1 });
+    });
+    test('a hit can be taken back, never below nothing', async () => {
+      await on.store.hit('h', 60_000);
+      expect(await on.peer.hit('h', 60_000, -1)).toMatchObject({ count: 0 });
+      expect(await on.store.hit('h', 60_000, -1)).toMatchObject({ count: 0 });
+      expect(await on.store.hit('h', 60_000)).toMatchObject({ count: 1 });
+    });
+    test('a note lives as long as it says', async () => {
+      expect(await on.store.put('n', 'wörd', { ttlMs: 1_000 })).toBe(true);
+      expect(await on.peer.get('n')).toBe('wörd');
+      expect(await on.store.put('n', 'x', { ttlMs: 1_000, ifAbsent: true })).toBe(false);
+      await on.advance(1_001);
+      expect(await on.store.take('n')).toBeUndefined();
+      expect(await on.store.get('n')).toBeUndefined();
+      expect(await on.store.put('n', 'x', { ttlMs: 100, ifAbsent: true })).toBe(true);
+    });
+    test('names are told apart to the last character, whatever is in them', async () => {
+      const names = ['a', 'a\0', 'a\0b', 'a{b}', 'ä', ''];
+      for (const name of names) await on.store.put(name, `value of ${name}`, { ttlMs: 10_000 });
+      for (const name of names) expect(await on.peer.get(name)).toBe(`value of ${name}`);
+      for (const name of names) expect(await on.store.hit(name, 10_000)).toMatchObject({ count: 1 });
+      await on.store.put('a', 'another', { ttlMs: 10_000 });
+      expect(await on.peer.take('a')).toBe('another');
+    });
+    test('of two takers one gets the note', async () => {
+      await on.store.put('n', 'once', { ttlMs: 10_000 });
+      const taken = await Promise.all([on.store.take('n'), on.peer.take('n')]);
+      expect(taken.filter((value) => value === 'once')).toHaveLength(1);
+      expect(await on.store.get('n')).toBeUndefined();
+    });
+  });
+}

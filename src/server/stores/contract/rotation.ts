@@ -1,0 +1,74 @@
+/** The atomic rotation. */
+import { describe, expect, test } from 'vitest';
+import { bench, type OpenStore, presentation } from './harness.js';
+
+export function rotationContract(open: OpenStore): void {
+  const on = bench(open);
+  describe('rotation', () => {
+    test('of eight presentations at once exactly one rotates, the others race', async () => {
+      const record = await on.family({ rotatedAt: 0 });
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, (_, i) => [on.store, on.peer][i % 2]!.present(record.id, presentation(0, [`id-${i}`]))),
+      );
+      const outcomes = answers.map((answer) => (answer.kind === 'accepted' ? answer.outcome : answer.kind));
+      expect(outcomes.filter((outcome) => outcome === 'rotated')).toHaveLength(1);
+      expect(outcomes.filter((outcome) => outcome === 'raced')).toHaveLength(7);
+      const after = (await on.store.read(record.id))!;
+      expect(after).toMatchObject({ rot: 1, healedAt: null });
+      expect(after.winners).toHaveLength(1);
+    });
+    test('losing the cookie never denies a token: every racer got one', async () => {
+      const record = await on.family({ rotatedAt: 0 });
+      await on.store.present(record.id, presentation(0, ['winner']));
+      const late = await on.store.present(record.id, presentation(0, ['loser']));
+      expect(late).toMatchObject({ kind: 'accepted', outcome: 'raced' });
+      expect(late.kind === 'accepted' && ['served', 'minted', 'limited']).toContain(
+        late.kind === 'accepted' && late.token.kind,
+      );
+    });
+    test('the winner presented again is replayed, whenever, and moves no clock', async () => {
+      const record = await on.family({ rotatedAt: 0 });
+      await on.store.present(record.id, presentation(0, ['w1']));
+      const rotatedAt = (await on.store.read(record.id))!.rotatedAt;
+      await on.advance(50);
+      const again = await on.store.present(record.id, presentation(0, ['w1']));
+      expect(again).toMatchObject({ kind: 'accepted', outcome: 'replayed', settled: 'w1', family: { rot: 1 } });
+      expect((await on.store.read(record.id))!.rotatedAt).toBe(rotatedAt);
+    });
+    test('inside the floor a presentation is coalesced and the record keeps its rotation', async () => {
+      const record = await on.family();
+      const answer = await on.store.present(record.id, presentation(0, ['x']));
+      expect(answer).toMatchObject({ kind: 'accepted', outcome: 'coalesced', settled: null, token: { kind: 'minted' } });
+      expect((await on.store.read(record.id))!.rot).toBe(0);
+    });
+    test('a spent id is told so', async () => {
+      const record = await on.family({ rot: 1, winners: ['w1'], rotatedAt: 0 });
+      expect(await on.store.present(record.id, presentation(1, ['w1']))).toMatchObject({ kind: 'spent', settled: 'w1' });
+    });
+    test('an older cookie without its winners ends the family, once and for all', async () => {
+      const record = await on.family({ rot: 3, winners: ['w3', 'w2', 'w1'], rotatedAt: 0 });
+      expect(await on.store.present(record.id, presentation(1, ['w3']))).toMatchObject({ kind: 'reuse', which: 'older' });
+      expect(await on.peer.read(record.id)).toMatchObject({ state: 'ended', endedReason: 'reuse_detected' });
+      expect(await on.store.present(record.id, presentation(3, ['y']))).toMatchObject({ kind: 'ended', reason: 'reuse_detected' });
+    });
+    test('a cookie from the future heals a rolled-back store', async () => {
+      const record = await on.family({ rot: 5, winners: ['w5', 'w4', 'w3', 'w2'], rotatedAt: 0 });
+      const healed = await on.store.present(record.id, presentation(7, ['next', 'w7', 'w6', 'w5']));
+      expect(healed).toMatchObject({ kind: 'accepted', outcome: 'healed' });
+      expect(await on.store.read(record.id)).toMatchObject({ rot: 7, winners: ['w7', 'w6', 'w5'] });
+      expect((await on.store.read(record.id))!.healedAt).not.toBeNull();
+    });
+    test('an idle family answers idle, an expired one is gone', async () => {
+      const at = await on.store.now();
+      const record = await on.family({ idleExpiry: at + 50 });
+      await on.advance(51);
+      expect(await on.store.present(record.id, presentation(0, ['x']))).toMatchObject({ kind: 'ended', reason: 'idle' });
+    });
+    test('a rotation slides the idle expiry, never past the absolute one', async () => {
+      const at = await on.store.now();
+      const record = await on.family({ rotatedAt: 0, idleMs: 1_000_000, idleExpiry: at + 900, absoluteExpiry: at + 500_000 });
+      await on.store.present(record.id, presentation(0, ['x']));
+      expect((await on.store.read(record.id))!.idleExpiry).toBe(at + 500_000);
+    });
+  });
+}

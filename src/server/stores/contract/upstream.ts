@@ -1,0 +1,86 @@
+/** Compare-and-set of the upstream credential, and the due queue. */
+import { describe, expect, test } from 'vitest';
+import { bench, type OpenStore, upstream } from './harness.js';
+
+export function upstreamContract(open: OpenStore): void {
+  const on = bench(open);
+  describe('upstream', () => {
+    test('of two commits on one version one wins, the other sees what it left', async () => {
+      const record = await on.family({ upstream });
+      const commit = (sealed: string) => ({ ver: 1, sealed, expiresAt: 99, dueAt: 11, token: { key: 'k', lifetimeMs: 1_000, sealed: `at-${sealed}` } });
+      const answers = await Promise.all([on.store.commit(record.id, commit('a')), on.peer.commit(record.id, commit('b'))]);
+      expect(answers.map(({ kind }) => kind).sort()).toEqual(['committed', 'conflict']);
+      const after = (await on.store.read(record.id))!;
+      expect(after).toMatchObject({ gen: 1, dueAt: 11, upstream: { ver: 2, expiresAt: 99, pending: null } });
+      expect(after.tokens['k']!.sealed).toBe(`at-${after.upstream!.sealed}`);
+    });
+    test('a commit without a token raises the version alone', async () => {
+      const record = await on.family({ upstream, dueAt: 5 });
+      expect(await on.store.commit(record.id, { ver: 1, sealed: 'n', expiresAt: null, dueAt: null, token: null })).toMatchObject({ kind: 'committed', token: null });
+      expect(await on.store.read(record.id)).toMatchObject({ gen: 0, dueAt: null, upstream: { ver: 2, sealed: 'n' } });
+    });
+    test('nothing is committed to an ended family', async () => {
+      const record = await on.family({ upstream });
+      await on.store.end(record.id, 'signed_out');
+      expect(await on.store.commit(record.id, { ver: 1, sealed: 'n', expiresAt: null, dueAt: null, token: null })).toMatchObject({ kind: 'ended', reason: 'signed_out' });
+      expect((await on.store.read(record.id))!.upstream!.sealed).toBe('sealed-1');
+    });
+    test('an intent is written only on the version it was read at, and a commit clears it', async () => {
+      const record = await on.family({ upstream });
+      expect(await on.store.intend(record.id, 2, { node: 'n', at: 3 })).toBe(false);
+      expect(await on.store.intend(record.id, 1, { node: 'n', at: 3 })).toBe(true);
+      expect((await on.store.read(record.id))!.upstream).toMatchObject({ ver: 1, pending: { node: 'n', at: 3 } });
+      await on.store.commit(record.id, { ver: 1, sealed: 'n', expiresAt: null, dueAt: null, token: null });
+      expect((await on.store.read(record.id))!.upstream!.pending).toBeNull();
+    });
+  });
+
+  describe('due queue', () => {
+    const claim = { withinMs: 10_000, limit: 100, leaseMs: 1_000, seenWithinMs: 3_600_000 };
+    test('due families go to one worker each, the most recently seen first', async () => {
+      const at = await on.store.now();
+      const older = await on.family({ upstream, dueAt: at + 9_000, seenAt: at - 500 });
+      const newer = await on.family({ upstream, dueAt: at - 9_000, seenAt: at - 100 });
+      await on.family({ upstream, dueAt: at + 60_000 });
+      await on.family({ upstream, dueAt: at, seenAt: at - 7_200_000 });
+      await on.family({ upstream });
+      expect(await on.store.claimDue({ ...claim, limit: 1 })).toEqual([newer.id]);
+      expect(await on.peer.claimDue(claim)).toEqual([older.id]);
+      expect(await on.store.claimDue(claim)).toEqual([]);
+    });
+    test('who asks for several gets those first who were there last', async () => {
+      const at = await on.store.now();
+      const seen = [300, 100, 500, 200, 400];
+      const records = await Promise.all(seen.map((ago) => on.family({ upstream, dueAt: at - ago * 7, seenAt: at - ago })));
+      const byAge = records.toSorted((a, b) => b.seenAt - a.seenAt).map(({ id }) => id);
+      expect(await on.store.claimDue({ ...claim, limit: 3 })).toEqual(byAge.slice(0, 3));
+      expect(await on.peer.claimDue(claim)).toEqual(byAge.slice(3));
+    });
+    test('who was not seen lately is left alone, until somebody asks for longer', async () => {
+      const at = await on.store.now();
+      const record = await on.family({ upstream, dueAt: at, seenAt: at - 7_200_000 });
+      expect(await on.store.claimDue(claim)).toEqual([]);
+      expect(await on.peer.claimDue({ ...claim, seenWithinMs: 8_000_000 })).toEqual([record.id]);
+    });
+    test('a claim lapses, and an ended family is never due', async () => {
+      const at = await on.store.now();
+      const record = await on.family({ upstream, dueAt: at });
+      expect(await on.store.claimDue(claim)).toEqual([record.id]);
+      await on.advance(1_001);
+      expect(await on.peer.claimDue(claim)).toEqual([record.id]);
+      await on.store.end(record.id, 'revoked');
+      await on.advance(1_001);
+      expect(await on.store.claimDue(claim)).toEqual([]);
+    });
+    test('a commit moves the family to its next due time', async () => {
+      const at = await on.store.now();
+      const record = await on.family({ upstream, dueAt: at });
+      await on.store.claimDue(claim);
+      await on.store.commit(record.id, { ver: 1, sealed: 'n', expiresAt: null, dueAt: at + 1, token: null });
+      expect(await on.store.claimDue(claim)).toEqual([record.id]);
+      await on.store.commit(record.id, { ver: 2, sealed: 'n', expiresAt: null, dueAt: at + 60_000, token: null });
+      await on.advance(1_001);
+      expect(await on.store.claimDue(claim)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,69 @@
+/** Calls with a deadline, scripts by their digest, and failures in the store's words. */
+import type { ServerClock } from '../../clock.js';
+import { StoreUnavailableError } from '../../store.js';
+import type { RedisLink } from './client.js';
+import type { LuaScript } from './script.js';
+
+export interface RedisCaller {
+  command(key: string | null, ...command: [string, ...string[]]): Promise<unknown>;
+  /** Runs a script on the keys, which share one slot. One round trip, but for the first time on a server. */
+  run(script: LuaScript, keys: readonly [string, ...string[]], args?: readonly string[]): Promise<unknown>;
+  /** The same with bytes: strings of the reply come as buffers. */
+  runBinary(script: LuaScript, keys: readonly [string, ...string[]], args?: readonly (string | Buffer)[]): Promise<unknown>;
+  /** How many replicas have what was just written to this key. */
+  acknowledged(key: string): Promise<number>;
+}
+
+export interface CallerOptions {
+  clock: ServerClock;
+  /** Milliseconds after which a silent Redis counts as unavailable. */
+  deadlineMs: number;
+  replicas: number;
+}
+
+export function redisCaller(link: RedisLink, { clock, deadlineMs, replicas }: CallerOptions): RedisCaller {
+  /** Rejects at the deadline, whatever the client does: a stopped Redis keeps its connections open and says nothing. */
+  function bounded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    return new Promise<T>((resolve, reject) => {
+      const cancel = clock.after(deadlineMs, () => {
+        reject(new StoreUnavailableError(`Redis has not answered within ${deadlineMs} ms.`));
+        abort.abort(new DOMException('Redis has not answered in time.', 'TimeoutError'));
+      });
+      work(abort.signal)
+        .then(resolve, (error: unknown) => reject(unavailable(error)))
+        .finally(cancel);
+    });
+  }
+  function evaluate(script: LuaScript, keys: readonly [string, ...string[]], args: readonly (string | Buffer)[], reply: 'text' | 'bytes') {
+    return bounded(async (signal) => {
+      const tail = [String(keys.length), ...keys, ...args];
+      try {
+        return await link.send({ key: keys[0], command: ['EVALSHA', script.sha, ...tail], reply, signal });
+      } catch (error) {
+        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+        return link.send({ key: keys[0], command: ['EVAL', script.source, ...tail], reply, signal });
+      }
+    });
+  }
+  return {
+    command: (key, ...command) => bounded((signal) => link.send({ key, command, reply: 'text', signal })),
+    run: (script, keys, args = []) => evaluate(script, keys, args, 'text'),
+    runBinary: (script, keys, args = []) => evaluate(script, keys, args, 'bytes'),
+    acknowledged: (key) => bounded((signal) => link.acknowledged(key, replicas, Math.max(1, Math.floor(deadlineMs / 2)), signal)),
+  };
+}
+
+/**
+ * Only the code of an error is passed on, never the error: clients attach the command to it, and a command may
+ * carry sealed tokens or a login transaction. A failing script names its line, and nothing that was given to it.
+ */
+function unavailable(error: unknown): StoreUnavailableError {
+  if (error instanceof StoreUnavailableError) return error;
+  const { code, message = '', name } = error as { code?: unknown; message?: string; name?: string };
+  const script = /user_script:\d+: [^,]{0,120}/.exec(message)?.[0];
+  const word = /^[A-Z]{3,}\b/.exec(message)?.[0];
+  const lost = /\b(closed|connection|socket)\b/i.test(message) ? 'the connection is lost' : undefined;
+  const said = script ?? (typeof code === 'string' ? code : (word ?? lost ?? name ?? 'an unknown error'));
+  return new StoreUnavailableError(`Redis does not serve: ${said}.`);
+}

@@ -1,0 +1,168 @@
+/** Families: one key each, so that a rotation is one script on one key, in one round trip. */
+import type { EndedReason, Outcome } from '../../../contract/wire.js';
+import type { FamilyRecord } from '../../families/family.js';
+import type { Committed, Minted, Presented, Store, StorePresentation, TokenAsk, TokenDecision } from '../../store.js';
+import { StoreUnavailableError } from '../../store.js';
+import type { RedisCaller } from './caller.js';
+import type { DueQueue } from './due.js';
+import type { FamilyIndex } from './index-sets.js';
+import type { RedisKeys } from './keys.js';
+import { familyScripts } from './lua/families.js';
+import { compact, expand } from './compact.js';
+import { packFamily, unpackFamily, unpackOpaque } from './record.js';
+
+type FamilyPart = Pick<Store, 'create' | 'read' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'end'>;
+
+export interface RedisFamilyParts {
+  caller: RedisCaller;
+  keys: RedisKeys;
+  index: FamilyIndex;
+  due: DueQueue;
+  replicas: number;
+}
+
+export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamilyParts): FamilyPart {
+  const scripts = familyScripts();
+
+  /** A revocation that a failover forgets would let a thief back in: without the acknowledgement it is a 503. */
+  async function mustSurvive(key: string): Promise<void> {
+    if (replicas === 0) return;
+    const count = await caller.acknowledged(key);
+    if (count < replicas) {
+      throw new StoreUnavailableError(`The end of a session reached ${count} of ${replicas} replicas. It is retried with the request.`);
+    }
+  }
+  /** A login that a failover forgets costs a login, a commit a call: worth waiting for, not worth refusing. */
+  async function shouldSurvive(key: string): Promise<void> {
+    if (replicas > 0) await caller.acknowledged(key).catch(() => 0);
+  }
+
+  return {
+    async create(family) {
+      const key = keys.family(family.id);
+      // The index first: a crash in between leaves an id that leads nowhere, never a family that nobody finds.
+      await index.add(family.indexes, family.id, family.absoluteExpiry);
+      const [kind, before] = (await caller.runBinary(scripts.create, [key], [packFamily(family)])) as [Buffer, Buffer];
+      const stale = before.length === 0 ? [] : unpackOpaque(before).indexes;
+      if (kind.toString() === 'exists') {
+        await index.remove(family.indexes.filter((name) => !stale.includes(name)), family.id);
+        return 'exists';
+      }
+      await shouldSurvive(key);
+      await index.remove(stale.filter((name) => !family.indexes.includes(name)), family.id);
+      if (family.dueAt !== null) await due.put(family.id, family.dueAt, family.seenAt);
+      return 'created';
+    },
+    async read(id) {
+      return replyOf(id, await caller.runBinary(scripts.read, [keys.family(id)])).family;
+    },
+    async present(id, presentation) {
+      const key = keys.family(id);
+      const presented = presentedFrom(id, presentation, await caller.runBinary(scripts.present, [key], presentArguments(presentation)));
+      if (presented.kind === 'reuse') {
+        await mustSurvive(key);
+        await due.drop(id).catch(() => {});
+      }
+      // The queue learns that the user is there; the answer does not wait for it.
+      const family = presented.kind === 'unknown' ? undefined : presented.family;
+      if (family?.state === 'active' && family.dueAt !== null && family.seenAt === presented.now) {
+        void due.seen(id, family.dueAt, presented.now).catch(() => {});
+      }
+      return presented;
+    },
+    async mint(id, ask) {
+      return mintedFrom(id, ask, await caller.runBinary(scripts.mint, [keys.family(id)], askArguments(ask)));
+    },
+    async commit(id, { ver, sealed, expiresAt, dueAt, token }) {
+      const key = keys.family(id);
+      const args = [String(ver), sealed, optional(expiresAt), optional(dueAt), ...(token ? [compact(token.key), String(token.lifetimeMs), token.sealed] : [])];
+      const committed = committedFrom(id, token?.key ?? null, await caller.runBinary(scripts.commit, [key], args));
+      if (committed.kind === 'committed') {
+        await shouldSurvive(key);
+        await (dueAt === null ? due.drop(id) : due.put(id, dueAt, committed.family.seenAt)).catch(() => {});
+      }
+      return committed;
+    },
+    async intend(id, ver, { node, at }) {
+      return (await caller.run(scripts.intend, [keys.family(id)], [String(ver), node, String(at)])) === 1;
+    },
+    async forget(id, gen) {
+      await caller.run(scripts.forget, [keys.family(id)], [String(gen)]);
+    },
+    async end(id, reason) {
+      const key = keys.family(id);
+      const first = (await caller.run(scripts.end, [key], [reason])) === 1;
+      await mustSurvive(key);
+      if (first) await due.drop(id).catch(() => {});
+      return first;
+    },
+  };
+}
+
+const optional = (value: number | null) => (value === null ? '' : String(value));
+
+function askArguments({ key, have, minTtlMs, fresh, mintGapMs, lifetimeMs }: TokenAsk): (string | Buffer)[] {
+  return [compact(key), optional(have), String(minTtlMs), fresh ? '1' : '', String(mintGapMs), optional(lifetimeMs)];
+}
+
+function presentArguments({ rot, ids, reason, raceMs, floorMs, token }: StorePresentation): (string | Buffer)[] {
+  return [String(rot), reason, String(raceMs), String(floorMs), ...askArguments(token), ...ids.map(compact)];
+}
+
+interface Reply {
+  now: number;
+  family: FamilyRecord | undefined;
+  kind: string;
+  rest: Buffer[];
+}
+
+function replyOf(id: string, strings: unknown): Reply {
+  const [now, family, kind, ...rest] = strings as [Buffer, Buffer, Buffer?, ...Buffer[]];
+  return { now: Number(now), family: family.length === 0 ? undefined : unpackFamily(id, family), kind: String(kind), rest };
+}
+
+function presentedFrom(id: string, { token: ask }: StorePresentation, strings: unknown): Presented {
+  const { now, family, kind, rest } = replyOf(id, strings);
+  if (!family) return { kind: 'unknown', now };
+  const [first, second, ...token] = rest;
+  switch (kind) {
+    case 'ended':
+      return { kind, reason: String(first) as EndedReason, family, now };
+    case 'reuse':
+      return { kind, which: String(first) as 'previous' | 'older', family, now };
+    case 'spent':
+      return { kind, settled: expand(first!), sendCookie: String(second) === '1', family, now };
+    default: {
+      const settled = second!.length === 0 ? null : expand(second!);
+      return { kind: 'accepted', outcome: String(first) as Outcome | 'healed', settled, token: tokenFrom(family, ask.key, token), family, now };
+    }
+  }
+}
+
+function mintedFrom(id: string, ask: TokenAsk, strings: unknown): Minted {
+  const { now, family, kind, rest } = replyOf(id, strings);
+  if (!family) return { kind: 'unknown', now };
+  if (kind === 'ended') return { kind, reason: String(rest[0]) as EndedReason, family, now };
+  return { kind: 'active', token: tokenFrom(family, ask.key, rest), family, now };
+}
+
+function tokenFrom(family: FamilyRecord, key: string, [kind, wait]: Buffer[]): TokenDecision {
+  switch (String(kind) as TokenDecision['kind']) {
+    case 'needed':
+      return { kind: 'needed' };
+    case 'limited':
+      return { kind: 'limited', retryAfterMs: Number(wait) };
+    case 'served':
+      return { kind: 'served', token: family.tokens[key]! };
+    case 'minted':
+      return { kind: 'minted', token: family.tokens[key]! };
+  }
+}
+
+function committedFrom(id: string, key: string | null, strings: unknown): Committed {
+  const { now, family, kind, rest } = replyOf(id, strings);
+  if (!family) return { kind: 'unknown', now };
+  if (kind === 'ended') return { kind, reason: String(rest[0]) as EndedReason, family, now };
+  if (kind === 'conflict') return { kind, family, now };
+  return { kind: 'committed', family, token: key === null ? null : family.tokens[key]!, now };
+}

@@ -1,0 +1,94 @@
+/** ioredis, single node, Sentinel or Cluster. */
+import { MisconfiguredError } from '../../config/misconfigured.js';
+import type { RedisLink } from './client.js';
+
+/** The part of `ioredis` that is used. */
+export interface IoredisClient {
+  readonly status: string;
+  readonly options: object;
+  call(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
+  callBuffer(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
+  pipeline(commands: unknown[][]): { exec(): Promise<unknown> };
+  duplicate(): unknown;
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+}
+
+interface Subscribing extends IoredisClient {
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: string, listener: (channel: string, message: string) => void): unknown;
+  disconnect(): void;
+}
+
+export function ioredisLink(client: IoredisClient): RedisLink {
+  const { keyPrefix, redisOptions } = client.options as { keyPrefix?: string; redisOptions?: { keyPrefix?: string } };
+  if (keyPrefix || redisOptions?.keyPrefix) {
+    throw new MisconfiguredError('client', 'The keyPrefix of ioredis misses the channels the scripts publish to. Use the prefix option of redisStore.');
+  }
+  // Failures reach whoever made the call; without a listener ioredis prints each of them as unhandled.
+  client.on('error', () => {});
+  const ready = readiness(client);
+  return {
+    async send({ command: [name, ...args], reply, signal }) {
+      await ready(signal);
+      return reply === 'text' ? client.call(name, ...args) : client.callBuffer(name, ...args);
+    },
+    async acknowledged(key, replicas, ms, signal) {
+      await ready(signal);
+      // A pipeline, because WAIT names no key: beside one that does, a cluster sends it to the right node.
+      const answers = (await client.pipeline([['exists', key], ['wait', String(replicas), String(ms)]]).exec()) as [Error | null, number][];
+      const [failure, count] = answers[1]!;
+      if (failure) throw failure;
+      return count;
+    },
+    async subscriber() {
+      const connection = client.duplicate() as Subscribing;
+      const listeners = new Map<string, (message: string) => void>();
+      let lost = false;
+      connection.on('error', () => {});
+      connection.on('message', (channel: string, message: string) => listeners.get(channel)?.(message));
+      return {
+        async subscribe(channel, listen) {
+          listeners.set(channel, listen);
+          await connection.subscribe(channel);
+        },
+        async unsubscribe(channel) {
+          listeners.delete(channel);
+          await connection.unsubscribe(channel);
+        },
+        onResumed(listen) {
+          connection.on('close', () => (lost = true));
+          connection.on('ready', () => {
+            if (lost) listen();
+            lost = false;
+          });
+        },
+        close: () => connection.disconnect(),
+      };
+    },
+  };
+}
+
+/**
+ * Waits for the connection here rather than in ioredis's offline queue: what waits there is sent when the
+ * connection is back, long after the request it was for has been answered with 503.
+ */
+function readiness(client: IoredisClient): (signal: AbortSignal) => Promise<void> {
+  let coming: Promise<void> | undefined;
+  const onceReady = () =>
+    new Promise<void>((resolve) => {
+      const onReady = () => {
+        client.off('ready', onReady);
+        coming = undefined;
+        resolve();
+      };
+      client.on('ready', onReady);
+    });
+  return async (signal) => {
+    // `wait` is `lazyConnect`: the first command opens the connection.
+    if (client.status === 'ready' || client.status === 'wait') return;
+    await (coming ??= onceReady());
+    signal.throwIfAborted();
+  };
+}

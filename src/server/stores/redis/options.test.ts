@@ -1,0 +1,122 @@
+import { createRequire } from 'node:module';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MisconfiguredError } from '../../config/misconfigured.js';
+import { newFamily } from '../../families/family.js';
+import { redisClients } from '../../testing/redis-clients.js';
+import { type RedisServer, startRedis } from '../../testing/redis-server.js';
+import { redisStore, type RedisStoreOptions } from '../redis.js';
+import { linkTo, type RedisLink } from './client.js';
+import { compact, expand } from './compact.js';
+import { redisCaller } from './caller.js';
+import { familyScripts } from './lua/families.js';
+import { leaseScripts } from './leases.js';
+import { packFamily } from './record.js';
+import { systemClock } from '../../clock.js';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.close());
+
+describe('refused at start, with what to do', () => {
+  const lazy = (options: object = {}) => new Redis({ lazyConnect: true, ...options });
+  const refused = (options: RedisStoreOptions, said: RegExp) => {
+    expect(() => redisStore(options)).toThrow(MisconfiguredError);
+    expect(() => redisStore(options)).toThrow(said);
+  };
+  test('something that is no client of Redis', () => {
+    for (const client of [undefined, null, {}, 'redis://localhost', createRequire(import.meta.url)('node:net')]) {
+      refused({ client: client as never }, /^client: Give redisStore a client of ioredis .* or of redis/);
+    }
+  });
+  test('a prefix of the client itself, which channels would not have', () => {
+    refused({ client: lazy({ keyPrefix: 'app:' }) }, /Use the prefix option of redisStore/);
+  });
+  test('a prefix with braces, replicas and deadlines that are none', () => {
+    refused({ client: lazy(), prefix: '{app}:' }, /^prefix: Braces choose the slots/);
+    for (const replicas of [-1, 0.5, Number.NaN]) refused({ client: lazy(), replicas }, /^replicas: /);
+    for (const deadlineMs of [0, -1, Number.NaN]) refused({ client: lazy(), deadlineMs }, /^deadlineMs: /);
+  });
+});
+
+test('two prefixes are two stores', async () => {
+  const { client, close } = await redisClients.ioredis(server.port);
+  const [one, two] = [redisStore({ client, prefix: 'one:' }), redisStore({ client, prefix: 'two:' })];
+  await one.put('n', 'mine', { ttlMs: 10_000 });
+  expect(await two.get('n')).toBeUndefined();
+  expect(await two.acquire('l', { ttlMs: 10_000, waitMs: 0 })).toBeDefined();
+  expect(await one.acquire('l', { ttlMs: 10_000, waitMs: 0 })).toBeDefined();
+  await Promise.all([one.close(), two.close()]);
+  close();
+});
+
+test('a store that is closed leaves the client to its owner', async () => {
+  const { client, close } = await redisClients.ioredis(server.port);
+  const store = redisStore({ client });
+  await (await store.tail('t', undefined, () => {}))();
+  await store.close();
+  expect(await (client as Redis).ping()).toBe('PONG');
+  close();
+});
+
+test('a rotation is one round trip', async () => {
+  const { client, close } = await redisClients.ioredis(server.port);
+  const store = redisStore({ client });
+  const at = await store.now();
+  const family = newFamily({
+    id: 'one-trip', sid: 's', client: 'web', credential: 'cookie', origin: 'o', sub: 'ada', claims: {}, scopes: [], label: null,
+    parent: null, salt: 's', indexes: [], createdAt: at, absoluteExpiry: at + 1e9, idleMs: 1e9,
+  });
+  await store.create(family);
+  const token = { key: 'k', have: null, minTtlMs: 0, fresh: false, mintGapMs: 0, lifetimeMs: 1_000 };
+  const show = (rot: number) => store.present('one-trip', { rot, ids: [`id-${rot}`], reason: 'expiring', raceMs: 0, floorMs: 0, token });
+  await show(0);
+  await server.command('CONFIG', 'RESETSTAT');
+  for (let rot = 1; rot <= 10; rot += 1) expect(await show(rot)).toMatchObject({ outcome: 'rotated' });
+  const calls = String(await server.command('INFO', 'commandstats'));
+  expect(/cmdstat_evalsha:calls=(\d+)/.exec(calls)![1]).toBe('10');
+  expect(calls).not.toMatch(/cmdstat_eval:/);
+  await store.close();
+  close();
+});
+
+/** ioredis sends again what was unanswered when the connection broke: the same command may run twice. */
+describe('a command that runs twice', () => {
+  let link: RedisLink;
+  let close: () => void;
+  beforeAll(async () => {
+    const opened = await redisClients.ioredis(server.port);
+    link = linkTo(opened.client);
+    close = opened.close;
+  });
+  afterAll(() => close());
+  const caller = () => redisCaller(link, { clock: systemClock(), deadlineMs: 5_000, replicas: 0 });
+
+  test('creates one family, and says so both times', async () => {
+    const at = 1_900_000_000_000;
+    const record = newFamily({
+      id: 'twice', sid: 's', client: 'web', credential: 'cookie', origin: 'o', sub: 'ada', claims: {}, scopes: [], label: null,
+      parent: null, salt: 'salt', indexes: [], createdAt: at, absoluteExpiry: at + 1e9, idleMs: 1e9,
+    });
+    const create = async (salt: string) =>
+      String(((await caller().runBinary(familyScripts().create, ['{twice}'], [packFamily({ ...record, salt })])) as Buffer[])[0]);
+    expect([await create('salt'), await create('salt'), await create('other')]).toEqual(['created', 'created', 'exists']);
+  });
+  test('takes a lease once, and does not lose it to itself', async () => {
+    const take = (owner: string) => caller().run(leaseScripts().take, ['lease-twice'], [owner, '60000']);
+    expect([await take('me'), await take('me'), await take('you')]).toEqual([1, 1, 0]);
+  });
+});
+
+test('short spellings are read back as they were, and one text has one of them', () => {
+  const texts = [
+    '', 'a', 'u:ada', '\0', '\u0001', '\u0002abc', 'AAAAAAAAAAAAAAAAAAAAAA', 'user:AAAAAAAAAAAAAAAAAAAAAQ', 'AAAAAAAAAAAAAAAAAAAAAB',
+    '0b9c61f2-5d1e-4c8e-9f7a-000000000001', '0B9C61F2-5d1e-4c8e-9f7a-000000000001', 'ü🔑', 'AAAAAAAAAAAAAAAAAAAAA==',
+  ];
+  for (const text of texts) expect(expand(compact(text))).toBe(text);
+  expect(new Set(texts.map((text) => compact(text).toString('hex'))).size).toBe(texts.length);
+  expect(compact('AAAAAAAAAAAAAAAAAAAAAA')).toHaveLength(17);
+  expect(compact('0b9c61f2-5d1e-4c8e-9f7a-000000000001')).toHaveLength(17);
+});

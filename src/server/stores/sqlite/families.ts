@@ -1,0 +1,119 @@
+/** Families: one row each, changed by the pure steps inside a transaction that holds the write lock. */
+import { endFamily, type FamilyRecord } from '../../families/family.js';
+import { commitUpstream, forgetTokens, mintFor, presentFamily } from '../../families/present.js';
+import type { Store } from '../../store.js';
+import type { SqliteConnection } from './connection.js';
+import { textKey } from './connection.js';
+import type { GroupCommit } from './group-commit.js';
+import type { SqliteFile } from './open.js';
+import type { Patience } from './patience.js';
+
+const READ = 'SELECT record FROM family WHERE id = ? AND expires_at > ?';
+const INSERT = 'INSERT INTO family (id, record, expires_at, seen_at, due_at) VALUES (?, ?, ?, ?, ?)';
+const UPDATE =
+  'UPDATE family SET record = ?, seen_at = ?, due_at = ?, claimed_until = CASE WHEN ? THEN 0 ELSE claimed_until END WHERE id = ?';
+const INDEX = 'INSERT OR IGNORE INTO family_index (name, family) VALUES (?, ?)';
+const FIND =
+  'SELECT family.id FROM family_index JOIN family ON family.id = family_index.family WHERE family_index.name = ? AND family.expires_at > ?';
+const CLAIM = `UPDATE family SET claimed_until = ? WHERE id IN (
+    SELECT id FROM family WHERE due_at <= ? AND seen_at >= ? AND claimed_until <= ? AND expires_at > ?
+    ORDER BY seen_at DESC LIMIT ?
+  ) RETURNING id, seen_at`;
+
+type Stepped<A> = { family: FamilyRecord; answer: A };
+type FamilyPart = Pick<
+  Store,
+  'create' | 'read' | 'find' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'end' | 'claimDue'
+>;
+
+export function sqliteFamilies(
+  { durable, quick }: Pick<SqliteFile, 'durable' | 'quick'>,
+  { write }: GroupCommit,
+  { retry }: Patience,
+  now: () => number,
+): FamilyPart {
+  function readFrom(connection: SqliteConnection, id: string): FamilyRecord | undefined {
+    const [row] = connection.rows<{ record: string }>(READ, id, now());
+    return row && (JSON.parse(row.record) as FamilyRecord);
+  }
+  /** Inside a write only. */
+  function save(family: FamilyRecord, unclaim = false): void {
+    durable.run(UPDATE, JSON.stringify(family), family.seenAt, family.dueAt, unclaim ? 1 : 0, family.id);
+  }
+
+  /**
+   * Runs a pure step. First on what is committed now: most presentations change nothing (cached, coalesced),
+   * and then no lock is taken and no disk awaited. Otherwise again, on the row as it is under the lock.
+   */
+  async function step<A>(
+    id: string,
+    run: (family: FamilyRecord, at: number) => Stepped<A>,
+    unclaim: (answer: A) => boolean = () => false,
+  ): Promise<A | { kind: 'unknown'; now: number }> {
+    const glance = await retry(() => readFrom(quick, id));
+    if (!glance) return { kind: 'unknown', now: now() };
+    const first = run(glance, now());
+    if (first.family === glance) return first.answer;
+    return write(() => {
+      const family = readFrom(durable, id);
+      if (!family) return { kind: 'unknown', now: now() };
+      const { family: next, answer } = run(family, now());
+      if (next !== family) save(next, unclaim(answer));
+      return answer;
+    });
+  }
+
+  function discard(id: string): void {
+    durable.run('DELETE FROM family_index WHERE family = ?', id);
+    durable.run('DELETE FROM family WHERE id = ?', id);
+  }
+
+  return {
+    create: (family) =>
+      write(() => {
+        if (readFrom(durable, family.id)?.state === 'active') return 'exists';
+        discard(family.id);
+        durable.run(INSERT, family.id, JSON.stringify(family), family.absoluteExpiry, family.seenAt, family.dueAt);
+        for (const index of family.indexes) durable.run(INDEX, textKey(index), family.id);
+        return 'created';
+      }),
+    read: (id) => retry(() => readFrom(quick, id)),
+    find: (index) => retry(() => quick.rows<{ id: string }>(FIND, textKey(index), now()).map(({ id }) => id)),
+    present: (id, presentation) => step(id, (family, at) => presentFamily(family, presentation, at)),
+    mint: (id, ask) => step(id, (family, at) => mintFor(family, ask, at)),
+    commit: (id, commit) =>
+      step(id, (family, at) => commitUpstream(family, commit, at), ({ kind }) => kind === 'committed'),
+    intend: (id, ver, pending) =>
+      write(() => {
+        const family = readFrom(durable, id);
+        if (family?.state !== 'active' || family.upstream?.ver !== ver) return false;
+        save({ ...family, upstream: { ...family.upstream, pending } });
+        return true;
+      }),
+    async forget(id, gen) {
+      await step(id, (family) => ({ family: forgetTokens(family, gen), answer: { kind: 'forgotten' } }));
+    },
+    end: (id, reason) =>
+      write(() => {
+        const family = readFrom(durable, id);
+        if (family?.state !== 'active') return false;
+        save(endFamily(family, reason, now()));
+        return true;
+      }),
+    claimDue: ({ withinMs, limit, leaseMs, seenWithinMs }) =>
+      retry(() => {
+        const at = now();
+        const claimed = quick.rows<{ id: string; seen_at: number }>(
+          CLAIM,
+          at + leaseMs,
+          at + withinMs,
+          at - seenWithinMs,
+          at,
+          at,
+          limit,
+        );
+        // RETURNING has no order of its own.
+        return claimed.sort((a, b) => b.seen_at - a.seen_at).map(({ id }) => id);
+      }),
+  };
+}

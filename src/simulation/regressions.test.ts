@@ -1,0 +1,98 @@
+/** Schedules that once broke an invariant, shortened by hand or by fast-check. Each is a timeline of its own. */
+import { describe, expect, it } from 'vitest';
+import { play } from './play.js';
+import { read } from './schedule.js';
+
+const FOUND: [name: string, timeline: string, schedule: string][] = [
+  [
+    'a frame of another site that a plain backend turns away ends nobody’s session',
+    'a foreign frame is sent no cookie: 401 · the page beside it is signed in all the same',
+    'plain chromium seed=0 tabs=page life=60 in | +200 open 0 10 | ~flight hide holder',
+  ],
+  [
+    'a start without a session ends with an answer, not with a storm of requests',
+    'start() in a foreign frame · none · none · and again, ten times a second, for ever',
+    'full chromium seed=999980 tabs=foreign,iframe life=60 hints | +26 signIn 0 9',
+  ],
+  [
+    'a start on an unknown backend writes no session time of its own clock',
+    'start() · into bfcache · back: the ledger names a session by our clock, the answer one by the server’s, older: refused, again and again',
+    'full chromium seed=637940 tabs=page life=60 | +31 signIn 0 | +18 cache 3 6',
+  ],
+  [
+    'a holder that has lost the lock begins nothing new',
+    'A holds, is cached, 429 · B is granted and waits for A’s orphan · A wakes, goes on without the lock, waits for B’s orphan · both send the same credential',
+    'plain webkit seed=772343 tabs=page life=60 in | ~landing limited 0 1 | +7 open holder 11 | ~flight cache holder 2 | +58 burst 0 7',
+  ],
+  [
+    'a token that waited in a stopped process is not handed out',
+    'SIGSTOP · TOKEN queues · 66 s · the process goes on: the message is adopted, its token is over',
+    'plain webkit seed=656764 tabs=page,worker,worker,iframe life=60 in | +31000 open 0 2 | ~flight burst 0 8 | ~landing stop 4 9 | ~landing thaw holder',
+  ],
+  [
+    'a jump of the wall clock during a refresh costs one more request, not one every five seconds',
+    'POST · the clock goes forward a minute · the token is over at its birth, and the endpoint serves it again from its cache',
+    'full webkit seed=999980 tabs=worker life=60 in | +34 jump 0 2',
+  ],
+  [
+    'the ledger is lost at a sign-out: the others hear of it all the same',
+    'A signs out, writes, tells · the record is overwritten · B looks it up: nothing there · B must not stay signed in',
+    'full firefox seed=760782 tabs=worker,worker life=300 in | +50500 signIn 2 2 | +12500 signOut 2 10 | +3 corrupt holder 11',
+  ],
+  [
+    'a sign-out that the ledger did not take is written with the next change',
+    'the write fails: closed is known in memory only · the next write succeeds, on a record that knows nothing of it',
+    'full firefox seed=574511 tabs=page,page life=300 in | +50500 ledgerFails holder 11 | +18 signOut 2 2',
+  ],
+  [
+    'a captive portal’s 200 is no confirmation of a sign-out',
+    'POST logout · the portal answers 200 with HTML · the endpoint never heard of it',
+    'full webkit seed=532118 tabs=page,page,iframe life=300 in | ~flight portal holder 9 | +56 delay holder 4 | +25 signOut 3 6 | +31 lossy holder 10',
+  ],
+  [
+    'a frame of another site leaves the logout to a page that is sent the cookie',
+    'a foreign frame signs out: its POST logout carries no cookie and is answered with 200 · nobody is signed out at the server',
+    'full firefox seed=131224 tabs=page,foreign,page,page life=60 in hints | ~flight sleep holder 7 | ~flight slowLocks 3 9 | ~flight signIn holder | +28 burst holder 2 | ~flight close 0 8 | +50 signOut holder 1',
+  ],
+  [
+    'two logins in one millisecond: an answer for the other session is asked for again after a pause',
+    'login B · login C · the answer names C, the ledger B of the same time: stale, again, stale, again',
+    'full chromium seed=591619 tabs=iframe life=60 in | +50500 signIn 0 4 | +0 signIn 1 9',
+  ],
+  [
+    'back from a login page: the token of the tabs that were left is not adopted',
+    'tab 1 leaves for the login, tab 2 holds A · login B · tab 1 comes back, asks the tabs, is given A',
+    'full chromium seed=5 tabs=page,page life=300 in | +5000 signIn 0 2 | +1500 burst 0',
+  ],
+  [
+    'a second none is dropped when a login came in between',
+    'startup: none · once more: none · (stopped) · login, TOKEN adopted · the ledger answers: anonymous?',
+    'full chromium seed=3 tabs=page,page,worker life=300 | ~flight get holder 11 | ~flight stop 2 6 | ~flight signIn 4 4',
+  ],
+  [
+    'a context that was stopped between taking the hold and hearing of it does not send',
+    'page 2 is granted the lock · SIGSTOP · page 1 overtakes, refreshes · page 2 goes on: its hold of long ago, its own refresh',
+    'fenced webkit seed=675676 tabs=page,page life=60 in | +31 stop 1 8 | +55000 stop holder 7 | +31000 signOut 4 8',
+  ],
+  [
+    'a sign-out of nobody known ends no session that begins meanwhile',
+    'signOut() before any session is known: SESSION_ENDED without a name · login · looked up once more: which session?',
+    'full webkit seed=753644 tabs=page,worker life=300 | ~flight signOut 4 5 | +48 signIn 4 4 | +33 ledgerFails holder 11 | +12500 corrupt 0',
+  ],
+  [
+    'a flight whose session ended while another began goes on in that one',
+    'a refresh backs off in session A · A is closed, B has begun and has no token yet · look: A is over · look: A is over …',
+    'plain firefox seed=188242 tabs=iframe,worker,worker,page life=300 in | +17 signIn 4 1 | +33 lossy 4 10 | ~landing burst 4 5 | +61000 close holder 8 | ~landing burst holder 1 | +60 hide 5 8 | +18 hang 4 | +7 burst 4 7 | ~flight ledgerFails holder 8 | +12500 double 1 6 | ~flight burst holder 5 | ~landing corrupt holder 8 | +200 cache holder 2 | ~landing sick holder 1 | +40 signIn holder 4 | ~landing signIn holder 1 | +55000 delay 2 11 | +1500 stop 1 6 | ~landing freeze 5 1 | ~flight restore 5 4 | ~flight offline 2 4 | +22 slowLocks holder',
+  ],
+  [
+    'a page that comes back after the sign-out of a frame says it to the endpoint',
+    'page 1 cached · a foreign frame signs out, and cannot be heard · page 1 comes back: ended, and POST logout',
+    'full chromium seed=327643 tabs=page,iframe life=60 | ~landing freeze 3 4 | +5000 signIn 4 1 | +10 cache 0 9 | +1500 open 3 4 | +5000 signOut holder 2 | +50500 online 4 3',
+  ],
+];
+
+describe('schedules that once broke an invariant', () => {
+  it.each(FOUND)('%s', async (_, __, schedule) => {
+    expect((await play(read(schedule))).broken).toBeUndefined();
+  });
+});

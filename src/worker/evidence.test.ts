@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { evidenceOf } from './evidence.js';
+
+const record = (fields: object) => ({ schema: 1, incarnation: 'i', sid: 's', sessionAt: 1, tokens: {}, closed: [], hint: true, ...fields });
+const closed = (reason: string) => record({ hint: false, closed: [{ sid: 's', at: 1, reason }] });
+
+it.each([
+  ['a live session in the ledger', record({}), undefined, 'session'],
+  ['no ledger, no marker', undefined, false, 'nobody'],
+  ['no ledger, a marker', undefined, true, 'session'],
+  ['a corrupt ledger', { schema: 'x' }, undefined, 'nobody'],
+  ['signed out', closed('signed_out'), undefined, 'nobody'],
+  ['ended by the server', closed('revoked'), undefined, 'ended'],
+  ['ended by the server, then a login', closed('revoked'), true, 'session'],
+  ['nobody has ever signed in', record({ sid: undefined, hint: false }), undefined, 'nobody'],
+] as const)('%s', (_, stored, marker, evidence) => expect(evidenceOf(stored, marker)).toBe(evidence));

@@ -1,0 +1,92 @@
+/** Makes a service worker a peer of its pages: it signs their requests, and refreshes like any of them. */
+import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerConfig } from '../contract/worker.js';
+import { VERSION } from '../contract/version.js';
+import { createLedger } from '../browser/ledger.js';
+import { TabatonError } from '../core/errors.js';
+import { createConfiguration } from './configuration.js';
+import { createPeer, type Peer, type PeerOptions } from './peer.js';
+import { apiFor, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
+import type { FetchEvent, WorkerScope } from './scope.js';
+
+/**
+ * Settings of the worker. With `apis` (or `endpoint`) they are its own and no page can change them; without,
+ * they come from `session.worker.register({ apis })` and are kept across restarts.
+ */
+export interface WorkerOptions extends Partial<WorkerConfig>, PeerOptions {}
+
+/**
+ * Call it once, at the top of the worker's script: listeners added later are not called for the event that woke the worker.
+ * Only requests for the configured APIs are answered; all others reach your own listeners, or the network, untouched.
+ *
+ * @throws TabatonError `invalid_option`
+ * @see RFC 6750 §2.1, RFC 10017 §7.4
+ * @example
+ * import { installWorker } from 'tabaton/worker';
+ * installWorker({ apis: [{ origin: 'https://api.example.com' }] });
+ */
+export const installWorker = (options: WorkerOptions = {}): void => {
+  const scope = globalThis as unknown as WorkerScope;
+  const { isUnauthorized, ...config } = options;
+  const coded = config.apis || config.endpoint;
+  const own = coded ? planOf({ endpoint: '/auth', apis: [{ origin: scope.location.origin }], mode: 'attach', ...config }) : undefined;
+  if (coded && !own)
+    throw new TabatonError('invalid_option', "installWorker: write `apis` as [{ origin: 'https://api.example.com', path: '/v1' }] and `endpoint` as '/auth' or { refresh: '/api/refresh' }.");
+
+  const settings = createConfiguration(own, createLedger(`worker ${scope.registration.scope}`));
+  let peer: { of: Plan; is: Peer } | undefined;
+  const peerOf = (plan: Plan): Peer => {
+    if (peer?.of !== plan) {
+      peer?.is.close();
+      peer = { of: plan, is: createPeer(plan, scope, { isUnauthorized }) };
+    }
+    return peer.is;
+  };
+  const serve = (event: FetchEvent, plan: Plan): Promise<Response> => {
+    const one = peerOf(plan);
+    const answer = one.fetch(event.request);
+    event.waitUntil(answer.then(one.settled, one.settled));
+    return answer;
+  };
+
+  scope.addEventListener('fetch', (event) => {
+    const { request } = event;
+    const { plan, loading } = settings;
+    if (plan) {
+      if (isEndpoint(plan, request.url)) {
+        if (peer?.of === plan && !new URL(request.url).pathname.endsWith('/refresh')) peer.is.doubt(request.method === 'POST' && request.url === plan.routes.logout);
+      } else if (apiFor(plan, request)) event.respondWith(serve(event, plan));
+      return;
+    }
+    // The worker has just started and does not know yet whose requests to sign. Navigations are held only where
+    // the page that registered it said in its address that it wants them.
+    const held = request.mode === 'navigate' ? /[?&]navigations\b/.test(scope.location.search) : !request.destination;
+    if (loading && held && mayCarry(request) && !looksLikeEndpoint(request))
+      event.respondWith(loading.then(() => (settings.plan && apiFor(settings.plan, request) ? serve(event, settings.plan) : fetch(request))));
+  });
+
+  scope.addEventListener('message', (event) => {
+    const { tabaton, type, config: told } = (event.data ?? {}) as Partial<ToWorker>;
+    if (typeof tabaton !== 'number') return;
+    const welcome = (report?: unknown) => event.ports[0]?.postMessage({ tabaton: WORKER_PROTOCOL, version: VERSION, mode: settings.plan?.config.mode, report } satisfies Welcome);
+    if (tabaton !== WORKER_PROTOCOL) return welcome();
+    event.waitUntil(
+      (async () => {
+        if (type === 'CONFIGURE') await settings.accept(told);
+        if (type === 'CLAIM') await scope.clients.claim().catch(() => {});
+        if (type === 'TAKE_OVER') await scope.skipWaiting();
+        const asked = type === 'REPORT' || type === 'START';
+        if (asked) await settings.loading;
+        const one = asked && settings.plan && peerOf(settings.plan);
+        welcome(one ? await one.report(type === 'START').catch(() => undefined) : undefined);
+      })(),
+    );
+  });
+
+  scope.addEventListener('install', (event) => {
+    const { refresh, logout } = own?.routes ?? {};
+    const local = refresh && new URL(refresh);
+    // Where the browser can, a refresh does not even start the worker.
+    if (local && local.origin === scope.location.origin && logout && event.addRoutes)
+      event.waitUntil(event.addRoutes({ condition: { urlPattern: local.pathname, requestMethod: 'POST' }, source: 'network' }).catch(() => {}));
+  });
+};

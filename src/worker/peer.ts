@@ -1,0 +1,123 @@
+/** The worker's own session: a context like any other, made when the first request needs it. */
+import { defaults } from '../core/defaults.js';
+import { TabatonError } from '../core/errors.js';
+import { createProtocol } from '../core/protocol.js';
+import type { KeeperReport } from '../core/ports.js';
+import { createCoreSession } from '../core/session.js';
+import { toHeld } from '../core/wire-grant.js';
+import { hintCookieName } from '../contract/wire.js';
+import { createFetch } from '../clients/fetch.js';
+import { evidenceOf } from './evidence.js';
+import { createWorkerPorts } from './ports.js';
+import { refusalOf } from './refusal.js';
+import type { Plan } from './plan.js';
+import type { WorkerScope } from './scope.js';
+
+export interface Peer {
+  /** With a token if anybody is signed in. */
+  fetch(request: Request): Promise<Response>;
+  /** How the session stands, restored if there is one; `start`: a login has just happened. Never a token. */
+  report(start: boolean): Promise<KeeperReport>;
+  /** Something was asked of the endpoint by somebody else: who is signed in may be another one soon. */
+  doubt(leaving: boolean): void;
+  /** Nothing is under way any more; until then the browser must not stop this worker. */
+  settled(): Promise<void>;
+  close(): void;
+}
+
+/** What the worker is told about the endpoint and the APIs. */
+export interface PeerOptions {
+  isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
+}
+
+export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: PeerOptions): Peer => {
+  const { config, routes } = plan;
+  const { ports, name } = createWorkerPorts(plan);
+  const marker = hintCookieName(routes.name);
+  const { level, refreshAhead, clockTolerance, timeout, mode } = config;
+  const given = Object.entries({ level, refreshAhead, clockTolerance, timeout, mode }).filter(([, value]) => value !== undefined);
+
+  /** `lazy`: a start of the worker asks nothing of anybody; the first request that needs a token does. */
+  const open = () => {
+    const { session, context } = createCoreSession({ ...ports }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
+      protocol: async () => ({ createProtocol }),
+      leadership: () => Promise.reject(new TabatonError('invalid_option', 'A service worker leads only for the refresh it needs.')),
+    });
+    const sign = createFetch(session, {
+      apis: config.apis,
+      base: scope.location.href,
+      isUnauthorized,
+      replayLimit: config.replayLimit,
+      fetch: (signed) => fetch(signed),
+      rejected: (event) => context.emit('rejected', event),
+    });
+    return { session, context, sign };
+  };
+  let { session, context, sign } = open();
+  /** May the last answer about who is signed in be out of date? */
+  let doubtful = true;
+
+  const anew = () => {
+    session.dispose();
+    ({ session, context, sign } = open());
+  };
+  /** Where cookies cannot be read, a doubt is worth one question to the endpoint. */
+  const readMarker = async () => (scope.cookieStore ? !!(await scope.cookieStore.get(marker)) : true);
+  const look = async () => {
+    const [record, marked] = await Promise.all([ports.ledger.read().catch(() => undefined), doubtful && routes.hinted ? readMarker().catch(() => undefined) : undefined]);
+    const evidence = evidenceOf(record, marked);
+    if (evidence === 'session') doubtful = false;
+    return evidence;
+  };
+
+  const idle = () =>
+    new Promise<void>((resolve) => {
+      const check = () => {
+        if (session.getSnapshot().activity !== 'idle') return;
+        stop();
+        resolve();
+      };
+      const stop = session.subscribe(check);
+      // What was started in the background shows itself in the next turn only.
+      ports.clock.after(0, check);
+    });
+
+  return {
+    async fetch(request) {
+      try {
+        if (session.getSnapshot().status !== 'active') {
+          const evidence = await look();
+          if (evidence === 'nobody') return fetch(request);
+          if (evidence === 'ended') throw new TabatonError('session_ended', 'The session has ended: sign in again.');
+          const { status } = session.getSnapshot();
+          if (status === 'anonymous' || status === 'ended') anew();
+        }
+        return await sign(request);
+      } catch (error) {
+        // A navigation is the user's: the server tells them what is wrong better than a worker can.
+        if (request.mode === 'navigate') return fetch(request);
+        return refusalOf(error, request, ports.clock.wall());
+      }
+    },
+    async report(start) {
+      if (start) await session.start();
+      else if (session.getSnapshot().status !== 'active') {
+        const evidence = await look();
+        if (evidence === 'session') await session.getToken().catch(() => {});
+        else if (session.getSnapshot().status === 'starting') return { status: evidence === 'ended' ? 'ended' : 'anonymous' };
+      }
+      const { status, reason } = session.getSnapshot();
+      const grant = context.state.grants['|'];
+      return { status, reason, held: status === 'active' && grant ? toHeld(grant, ports.clock) : undefined };
+    },
+    doubt(leaving) {
+      doubtful = true;
+      if (leaving) anew();
+    },
+    settled: async () => {
+      // A fresh token starts nothing; while one is in its refresh-ahead window a refresh may be under way.
+      if (session.isExpiring()) await idle();
+    },
+    close: () => session.dispose(),
+  };
+};
