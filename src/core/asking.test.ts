@@ -251,3 +251,21 @@ describe('an orphan', () => {
     expect(attempts(refreshes())[2]).toBe(attempts(refreshes())[1]);
   });
 });
+
+describe('a context that asks', () => {
+  it('is answered by one of fifty, and so are twenty that come together', async () => {
+    const stage = tabs();
+    await stage.active(50);
+    for (const newcomers of [1, 20]) {
+      const before = stage.origin.messages.length;
+      const opened = Array.from({ length: newcomers }, () => stage.open());
+      expect(await stage.origin.until(() => opened.every(({ session }) => session.peek()))).toBe(true);
+      await stage.origin.advance(1_000);
+      const answers = stage.origin.messages.slice(before).filter(({ message }) => message.type === 'TOKEN');
+      // Without a leader the first of fifty to speak needs a moment to be heard by the rest.
+      expect(answers.length).toBeGreaterThan(0);
+      expect(answers.length).toBeLessThanOrEqual(10);
+    }
+    expect(stage.refreshes()).toHaveLength(1);
+  });
+});

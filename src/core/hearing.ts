@@ -29,8 +29,11 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     // A page of a sealed session takes a token from nobody, and anybody else takes nothing without one.
     if (hub.sealed() !== (message.type === 'TOKEN_HELD')) return;
     const grant = message.type === 'TOKEN' ? fromWire(message.grant, clock) : fromHeld(message.grant, clock);
-    if (!grant || !accepts(hub.state, grant)) return;
-    answers.get(grant.key)?.();
+    if (!grant) return;
+    // Somebody has told what this context was about to tell.
+    const mine = hub.state.grants[grant.key];
+    if (mine?.sid === grant.sid && mine.generation <= grant.generation) silence(grant.key);
+    if (!accepts(hub.state, grant)) return;
     // Another session than mine: only if the ledger says so, too. Tokens of my own session need no I/O.
     if (grant.sid !== hub.state.sid) {
       const record = await hub.ledger.read();
@@ -40,10 +43,16 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     hub.dispatch({ type: 'granted', grant }, { from: 'channel', by: 'other' });
   };
 
+  const silence = (key: string) => {
+    answers.get(key)?.();
+    answers.delete(key);
+  };
+
   const answer = (key: string, have: number) => {
     const held = hub.valid(key);
     if (!held || held.generation <= have || hub.sealed()) return;
-    answers.get(key)?.();
+    // One answer serves everybody who has asked by then; asking again does not put it off.
+    if (answers.has(key)) return;
     const cancel = clock.after(hub.state.role === 'leader' ? 0 : ANSWER_MS * random.next(), () => {
       answers.delete(key);
       const grant = hub.valid(key);
