@@ -5,7 +5,7 @@ import type { Context } from '../harness/tab.js';
 import { allServed } from '../harness/victim.js';
 
 /** Well inside the ten seconds after which the holder gives its request up. */
-const HOLD_MS = 5_000;
+const HOLD_MS = 3_000;
 
 /**
  * The refresh is held until every context has been refused, so all of them want a token in the same moment.
