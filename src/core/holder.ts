@@ -128,8 +128,9 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
       }
       if (++sends > MAX_SENDS) return another;
       const start = { monotonic: clock.monotonic(), wall: clock.wall() };
-      hub.post({ type: 'REFRESH_STARTED', key });
       const exchange = endpoint.refresh({ ...target, attempt: opening.attempt, ids: opening.ids, have: opening.have, reason, minTtl, level, deadline: DEADLINE_MS });
+      // Said when the request is out: what the others do about it need not hold it up.
+      hub.post({ type: 'REFRESH_STARTED', key });
       hub.exchanges.add(exchange);
       const reply = await exchange.reply;
       hub.exchanges.delete(exchange);
@@ -158,6 +159,11 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
         return next;
       });
       seq = -1;
+      // The others wait for this: it goes out before anything else is done with it here.
+      if (result.is === 'granted') {
+        if (result.startedAnew) hub.post({ type: 'SESSION_STARTED', sid: result.grant.sid, sessionAt: result.grant.sessionAt });
+        hub.postGrant(result.grant);
+      }
       report(hub, opening.attempt, verdict, result, sent);
       // A refresh that ended after a sign-out may have brought the cookie back: the server hears of it again.
       const { logout, settle } = hub.ledger.seen;
@@ -170,8 +176,6 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           lookForBlockedCookie(hub, grant, verdict);
           hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: demand ? 'start' : 'restore' });
           hub.learn();
-          if (result.startedAnew) hub.post({ type: 'SESSION_STARTED', sid: grant.sid, sessionAt: grant.sessionAt });
-          hub.postGrant(grant);
           if (settle && reason !== 'settle') flight.settle(settle.for);
           // Of a session older than ours, or already over here: asking at once would only bring the same again.
           if (!flight.done() && hub.state.grants[key] !== grant) return another;

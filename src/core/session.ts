@@ -76,7 +76,7 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
    * A token judged fresh in this very turn of the event loop. Reading two clocks costs ten times what an
    * async function does, so one judgement serves a burst of reads; any change of state ends it at once.
    */
-  let hot: string | undefined;
+  let hot: Promise<string> | undefined;
   context.watch(() => (hot = undefined));
   const cool = () => void (hot = undefined);
 
@@ -89,14 +89,14 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
     }
     if (untilAhead(grant, clock, options) <= 0) quietly((loaded) => loaded.refreshAhead(wish));
     else if (grant.key === '|' && wish.minTtl === undefined) {
-      hot = grant.token;
+      hot = Promise.resolve(grant.token);
       clock.after(0, cool);
     }
     return grant.token;
   };
 
   const session: Omit<CoreSession, typeof Symbol.dispose> = {
-    getToken: async (wish) => (wish ? read(wish) : (hot ?? read())),
+    getToken: (wish) => (wish || !hot ? read(wish) : hot),
     peek: (target) => context.valid(keyOf(target))?.token || undefined,
     isExpiring(target) {
       const grant = context.valid(keyOf(target));
