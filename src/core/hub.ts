@@ -3,6 +3,7 @@ import type { Context } from './context.js';
 import type { Grant } from './grant.js';
 import { PROTOCOL, type Message, type MessageBody } from './messages.js';
 import type { Cancel, Exchange } from './ports.js';
+import { lookAfterLogout } from './sign-out.js';
 import { createSharedLedger, type SharedLedger } from './shared-ledger.js';
 import type { State } from './state.js';
 import { toHeld, toWire } from './wire-grant.js';
@@ -19,6 +20,8 @@ export interface Hub extends Context {
   stoleAt: number;
   /** Session and generation of the last answer here, if it was `replayed`. */
   replayed?: string;
+  /** A sign-out that the endpoint has not heard of is about to be said again. */
+  insisting: boolean;
   /** Absent until it is loaded. */
   leadership?: { hear(message: Message): void; stop(): void };
   /** The service worker alone may hold tokens, and this is another context. */
@@ -60,10 +63,12 @@ export const createHub = (context: Context, name: string): Hub => {
     ),
     exchanges: new Set<Exchange>(),
     stoleAt: -Infinity,
+    insisting: false,
     level: () => (options.level === 'auto' ? (hub.ledger.seen.level ?? 'auto') : options.level),
     sealed: () => isSealed() && ports.lifecycle.kind !== 'service_worker',
     learn() {
-      const { closed, leaderEpoch } = hub.ledger.seen;
+      const { closed, leaderEpoch, logout } = hub.ledger.seen;
+      if (logout) lookAfterLogout(hub);
       if (hub.sealed()) hub.dispatch({ type: 'sealed' });
       hub.dispatch({ type: 'closed', sessions: closed });
       hub.dispatch({ type: 'level', level: hub.level() });

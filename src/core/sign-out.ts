@@ -28,20 +28,29 @@ export const deliverLogout = async (hub: Hub, { sid, scope }: { sid: string; sco
 
 /** Keeps trying while this context lives; later ones find it in the ledger. */
 export const insistOnLogout = async (hub: Hub, tries = 0): Promise<void> => {
-  const { clock, random } = hub.ports;
   const { logout } = hub.ledger.seen;
   if (!logout || hub.disposed || (await deliverLogout(hub, logout))) return;
-  clock.after(LOGOUT_RETRY_MS * 2 ** Math.min(tries, 4) * (0.5 + random.next()), async () => {
+  again(hub, LOGOUT_RETRY_MS * 2 ** Math.min(tries, 4) * (0.5 + hub.ports.random.next()), tries + 1);
+};
+
+/** One timer per context, however many ways there are to learn that a sign-out is pending. */
+const again = (hub: Hub, ms: number, tries: number): void => {
+  if (hub.insisting || hub.ports.lifecycle.crossSite) return;
+  hub.insisting = true;
+  hub.ports.clock.after(ms, async () => {
+    hub.insisting = false;
     await hub.ledger.read();
-    await insistOnLogout(hub, tries + 1);
+    await insistOnLogout(hub, tries);
   });
 };
 
-/** The tab that signed out may be dead before the endpoint has heard of it: those it told look after it. */
-export const lookAfterLogout = (hub: Hub): void => {
-  const { clock, random } = hub.ports;
-  clock.after(LOGOUT_RETRY_MS * (1 + random.next()), () => void hub.ledger.read().then(() => insistOnLogout(hub)));
-};
+/**
+ * The tab that signed out may be dead before the endpoint has heard of it, and before anybody was told:
+ *
+ *   tab A   signOut ─ ledger: closed, logout ─ ✗
+ *   tab B                                        reads the ledger: looks after it
+ */
+export const lookAfterLogout = (hub: Hub): void => again(hub, LOGOUT_RETRY_MS * (1 + hub.ports.random.next()), 0);
 
 /** Nobody waits for what is under way. It lands all the same, and the caller may have to undo what it brings. */
 export const abortExchanges = (hub: Hub, landed: () => unknown = () => {}): void => {

@@ -156,11 +156,6 @@ const judge = (world: World, tab: Tab, call: ReturnType<Tab['call']>): void => {
 /** A sign-out reached the server, too, when anybody was left to say it. */
 const checkServer = (world: World): void => {
   if (!world.signedOut.size || world.amnesia || !world.living().some((tab) => running(tab) && tab.kind !== 'foreign')) return;
-  // A tab that died with its sign-out on its lips left it in the ledger: it goes out before the next refresh or with the next document.
-  const saidBy = (id: string) => {
-    const out = world.signedOut.get(id);
-    return out && running(out.by);
-  };
   for (const session of world.backend.sessions())
-    if (saidBy(session.id) && !session.over && ((world.schedule.level === 'full' && !world.fired.has('kill')) || world.live() === session)) throw new Violation('S5', `the server still takes ${session.id} for signed in`);
+    if (world.signedOut.has(session.id) && !session.over && ((world.schedule.level === 'full' && !world.fired.has('kill')) || world.live() === session)) throw new Violation('S5', `the server still takes ${session.id} for signed in`);
 };

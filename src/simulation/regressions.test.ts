@@ -5,6 +5,16 @@ import { read } from './schedule.js';
 
 const FOUND: [name: string, timeline: string, schedule: string][] = [
   [
+    'a tab that signs out and dies before anybody was told: who learns it from the ledger tells the server',
+    'A signs out, writes closed and logout, is closed 3 ms later · B reads the ledger at its next refresh: ended, and nobody says it to the endpoint',
+    'full chromium seed=0 tabs=page life=60 in | ~flight open holder | +200 signOut 0 | +3 close 0 | ~flight get holder | +0 sleep 0',
+  ],
+  [
+    'a sign-out in a frame of another site that is closed at once reaches the server through the page beside it',
+    'a foreign frame signs out and is sent no cookie · closed · the page learns it from the ledger',
+    'full chromium seed=0 tabs=foreign,page life=60 in hints | +29 close holder | +4 picky 0 | ~flight lossy 0 | ~flight jump 0 | +0 signOut holder | ~flight close 0 | +200 get holder',
+  ],
+  [
     'a frame of another site that a plain backend turns away ends nobody’s session',
     'a foreign frame is sent no cookie: 401 · the page beside it is signed in all the same',
     'plain chromium seed=0 tabs=page life=60 in | +200 open 0 10 | ~flight hide holder',
