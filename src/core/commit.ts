@@ -8,7 +8,7 @@
  */
 import type { Grant } from './grant.js';
 import { closeSession, holds, releaseHold, settleAttempt } from './record-moves.js';
-import { isClosed, type LedgerRecord } from './record.js';
+import { isClosed, spanHolds, type LedgerRecord } from './record.js';
 import type { Answer } from './reader.js';
 import type { RefreshReason, SessionEndReason } from './types.js';
 import type { Verdict } from './verdict.js';
@@ -104,7 +104,8 @@ const coolDown = (record: LedgerRecord, verdict: { retryAfter?: number; soft?: b
   const before = record.cooldown;
   const failures = (before?.failures ?? 0) + 1;
   const jitter = sent.random * Math.min(CAP_MS, BASE_MS * 2 ** (failures - 1));
-  const rest = before && !before.soft ? before.at + before.for - sent.now : 0;
+  // Only while it holds: after a jump of the wall clock its end may be hours away.
+  const rest = spanHolds(before, sent.now) && !before.soft ? before.at + before.for - sent.now : 0;
   return { at: sent.now, for: Math.round(Math.max(verdict.retryAfter ?? jitter, rest)), failures, soft: !!verdict.soft };
 };
 

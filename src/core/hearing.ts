@@ -6,6 +6,7 @@ import type { Hub } from './hub.js';
 import { parseMessage, type Message } from './messages.js';
 import type { Cancel } from './ports.js';
 import { isClosed } from './record.js';
+import { closeSession } from './record-moves.js';
 import { abortForGood, lookAfterLogout } from './sign-out.js';
 import type { SessionEndReason } from './types.js';
 
@@ -14,8 +15,8 @@ const ANSWER_MS = 40;
 /** How long the token of an announced session may be on its way before this context asks for it. */
 const ARRIVAL_MS = 300;
 
-/** When the ledger does not bear out that a session is over, it is looked up once more. */
-const SECOND_LOOK_MS = 1_000;
+/** When the ledger does not bear out that a session is over, it is looked up again: whoever said it may still be writing it. */
+const LOOKS_MS = [1_000, 4_000, 16_000];
 
 export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => void) => {
   const { clock, random } = hub.ports;
@@ -71,12 +72,16 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     });
   };
 
-  const ended = async (sid: string, reason: string, again = true): Promise<void> => {
+  const ended = async (sid: string, reason: string, incarnation: string, looks = 0): Promise<void> => {
+    const before = hub.ledger.seen.incarnation;
     const record = await hub.ledger.read();
     if (hub.ledger.shared && !isClosed(record, sid)) {
-      // The record may have been lost since: whoever said this writes it back with what it does next.
-      if (again) clock.after(SECOND_LOOK_MS, () => void ended(sid, reason, false));
-      return;
+      // The ledger that both knew was lost in between, so it can bear nothing out, and who said this may be gone:
+      // what was said of it counts. Nobody can make this happen who could not write `closed` into the ledger himself.
+      const lost = incarnation === before && record.incarnation !== before;
+      const later = LOOKS_MS[looks];
+      if (!lost) return void (later && clock.after(later, () => void ended(sid, reason, incarnation, looks + 1)));
+      await hub.ledger.update((known) => closeSession(known, sid, reason, clock.wall()));
     }
     hub.dispatch({ type: 'session_ended', sid, reason: reason as SessionEndReason });
     if (hub.state.status === 'ended') abortForGood(hub, sid);
@@ -98,7 +103,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       case 'SESSION_STARTED':
         return void started(message.sid);
       case 'SESSION_ENDED':
-        return void ended(message.sid, message.reason);
+        return void ended(message.sid, message.reason, message.incarnation);
       default:
         hub.leadership?.hear(message);
     }

@@ -173,6 +173,9 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
         case 'granted': {
           const { grant } = result;
           flight.landed = true;
+          // The very token that is here already, asked for by `start()`: then that is what it gets.
+          const mine = hub.state.grants[key];
+          if (demand && mine?.sid === grant.sid && mine.generation === grant.generation) flight.from = undefined;
           lookForBlockedCookie(hub, grant, verdict);
           hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: demand ? 'start' : 'restore' });
           hub.learn();

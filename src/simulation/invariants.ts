@@ -11,6 +11,8 @@ const SECRET = /\bat\.\w+\.\d|\brt\.\w+\.\d|token-s\d|\bs\d+\.\d|eyJ[\w-]{20,}\.
 const PATIENCE_MS = 33_000;
 /** How long the news of a sign-out may take to every running tab. */
 const NEWS_MS = 2_500;
+/** The looks of a context at a ledger that does not answer, each of which may take a second. */
+const LATE_STORE_MS = 25_000;
 
 export class Violation extends Error {
   constructor(
@@ -102,7 +104,8 @@ const checkSignedOut = (world: World, tab: Tab): void => {
   if (world.amnesia && tab.runningSince > at) return;
   // The ledger never took it, and who could say it again is gone: a message alone is a claim that anybody could make.
   if (world.fired.has('ledgerFails') && !running(by)) return;
-  const told = world.origin.now() - Math.max(at, tab.runningSince) > NEWS_MS;
+  // A store that fails takes the sign-out later, and it is looked up until then.
+  const told = world.origin.now() - Math.max(at, tab.runningSince) > NEWS_MS + (world.fired.has('ledgerFails') ? LATE_STORE_MS : 0);
   if (told && core.state.status === 'active' && Object.keys(core.state.grants).some(core.valid))
     fail('S5', `${tab.context.name} still holds a token of ${core.state.sid}, which was signed out`);
 };

@@ -5,6 +5,26 @@ import { read } from './schedule.js';
 
 const FOUND: [name: string, timeline: string, schedule: string][] = [
   [
+    'a start that brings the token which is here already is met by it',
+    'start({ accessToken }) · start() · the endpoint answers with the very token that is held: not newer, so asked for again, every five seconds',
+    'full chromium seed=4948 tabs=worker,page life=60 | ~flight signIn 0 | +0 signIn holder 10 | +200 sick holder | +0 unauthorized holder',
+  ],
+  [
+    'a cooldown whose clock was set back does not last until that time comes again',
+    'a failure at ten · the clock is set back two hours · the next failure keeps the later of two ends: two hours',
+    'full chromium seed=0 tabs=page,page life=60 in | +200 close holder | +0 portal 0 | ~flight get 0 | +0 hang 0 | ~flight jump holder 1 | +200 get 0 | ~flight online holder',
+  ],
+  [
+    'a sign-out whose ledger is lost with the tab that wrote it counts as said',
+    'A signs out, writes, tells · the record is overwritten · A is closed · B looks it up: another ledger, and nobody left who could say it again',
+    'plain chromium seed=0 tabs=page life=300 in | +200 delay holder | ~flight loseReply 0 | +200 kill 0 9 | +5000 signOut 0 | +2 corrupt holder | +0 online 0 | +200 close 0',
+  ],
+  [
+    'a sign-out that a failing ledger takes late is looked up until then',
+    'a frame of another site signs out, the write fails and is offered again · the others look once, too early, and again',
+    'full chromium seed=951341 tabs=page,foreign,page,page life=60 in | +200 signIn 5 | ~flight ledgerFails holder | +0 signOut 1 | ~flight get 0 | ~flight close holder',
+  ],
+  [
     'a tab that signs out and dies before anybody was told: who learns it from the ledger tells the server',
     'A signs out, writes closed and logout, is closed 3 ms later · B reads the ledger at its next refresh: ended, and nobody says it to the endpoint',
     'full chromium seed=0 tabs=page life=60 in | ~flight open holder | +200 signOut 0 | +3 close 0 | ~flight get holder | +0 sleep 0',
