@@ -3,6 +3,7 @@ import { endpointBatch } from './batch/endpoint-batch.js';
 import { preload, type PreloadOptions } from './batch/preload.js';
 import { refreshDue, type BatchReport, type RefreshDueOptions } from './batch/refresh-due.js';
 import type { EndpointOptions, RequestInfo } from './config/endpoint-options.js';
+import { callOf, DIRECT, responseOf, type Call } from './handler/call.js';
 import { dispatch } from './handler/dispatch.js';
 import { callerOf } from './handler/gate.js';
 import { readPresented } from './handler/present-read.js';
@@ -77,8 +78,9 @@ export interface Endpoint {
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { ready, settings } = prepare(options);
   const handle = async (request: Request, info: RequestInfo = {}): Promise<Response> =>
-    dispatch(await ready(), request, info);
+    responseOf(await dispatch(await ready(), callOf(request), info));
   return Object.assign(handle, {
+    [DIRECT]: async (call: Call, info: RequestInfo) => dispatch(await ready(), call, info),
     publicOrigin: settings.place.publicOrigin,
     mount: settings.place.mount,
     refreshDue: async (due?: RefreshDueOptions) => refreshDue(endpointBatch(await ready()), due),

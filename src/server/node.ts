@@ -6,6 +6,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestInfo } from './config/endpoint-options.js';
+import { bodyOf, bytesOf } from './node/incoming-body.js';
+import { DIRECT, type Answer, type Call, type Direct } from './handler/call.js';
 
 export type { RequestInfo };
 
@@ -15,6 +17,9 @@ export interface NodeMountable {
   readonly publicOrigin: string;
   readonly mount: string;
 }
+
+/** An answer, or what a wrapped endpoint gave. */
+type Sent = Omit<Answer, 'body'> & { readonly body: Answer['body'] | Uint8Array };
 
 /** What the adapter may be told about its server. */
 export interface NodeOptions {
@@ -49,75 +54,88 @@ export function nodeListener(endpoint: NodeMountable, options: NodeOptions = {})
       outgoing.writeHead(url ? 413 : 400, { Connection: 'close', 'Content-Length': 0 }).end();
       return;
     }
-    const gone = new AbortController();
-    outgoing.on('close', () => {
-      if (!outgoing.writableFinished) gone.abort();
-    });
-    const request = toRequest(incoming, url, maxBodyBytes, gone.signal);
-    endpoint(request, { address: addressOf(incoming) }).then(
-      (response) => send(response, incoming, outgoing),
+    answer(endpoint, { incoming, outgoing, url, maxBodyBytes }, { address: addressOf(incoming) }).then(
+      (given) => send(given, incoming, outgoing),
       () => outgoing.destroy(),
     );
   };
 }
 
-function toRequest(incoming: IncomingMessage, url: URL, maxBodyBytes: number, signal: AbortSignal): Request {
+/** One request on its way through Node. */
+interface Passage {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  url: URL;
+  maxBodyBytes: number;
+}
+
+async function answer(endpoint: NodeMountable & Direct, passage: Passage, info: RequestInfo): Promise<Sent> {
+  const direct = endpoint[DIRECT];
+  if (direct) return direct(callFrom(passage), info);
+  // Somebody has wrapped the endpoint in a function of their own.
+  const response = await endpoint(toRequest(passage), info);
+  const { 'set-cookie': _, ...headers } = Object.fromEntries(response.headers);
+  // Small and complete: one write with its length, instead of a stream in chunks.
+  const whole = response.body && headers['content-type']?.startsWith('application/json') && !passage.outgoing.destroyed;
+  const body = whole ? new Uint8Array(await response.arrayBuffer()) : response.body;
+  return { status: response.status, headers, cookies: response.headers.getSetCookie(), body };
+}
+
+function callFrom(passage: Passage): Call {
+  const { incoming, url, maxBodyBytes } = passage;
+  const header = (name: string): string | null => {
+    const value = incoming.headers[name.toLowerCase()];
+    return value === undefined ? null : String(value);
+  };
+  let request: Request | undefined;
+  return {
+    method: methodOf(incoming),
+    headers: { get: header, has: (name) => header(name) !== null },
+    path: url.pathname,
+    bytes: (limit) => bytesOf(incoming, Math.min(limit, maxBodyBytes)),
+    request: () => (request ??= toRequest(passage)),
+  };
+}
+
+// undici refuses these methods in a Request; the endpoint has no use for them either.
+const methodOf = ({ method = 'GET' }: IncomingMessage): string => (/^(CONNECT|TRACE|TRACK)$/i.test(method) ? 'PATCH' : method);
+
+function toRequest({ incoming, outgoing, url, maxBodyBytes }: Passage): Request {
+  const gone = new AbortController();
+  const left = () => {
+    if (!outgoing.writableFinished) gone.abort();
+  };
+  if (outgoing.destroyed) left();
+  else outgoing.on('close', left);
   const headers = new Headers();
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
     const name = incoming.rawHeaders[i]!;
     // HTTP/2 has pseudo headers; they are not for handlers.
     if (!name.startsWith(':')) headers.append(name, incoming.rawHeaders[i + 1]!);
   }
-  const method = incoming.method ?? 'GET';
-  const bodyless = method === 'GET' || method === 'HEAD';
-  // undici refuses these methods in a Request; the endpoint has no use for them either.
-  const known = /^(CONNECT|TRACE|TRACK)$/i.test(method) ? 'PATCH' : method;
-  const init: RequestInit & { duplex: 'half' } = { method: known, headers, signal, duplex: 'half' };
-  if (!bodyless) init.body = bodyOf(incoming, maxBodyBytes);
+  const method = methodOf(incoming);
+  const init: RequestInit & { duplex: 'half' } = { method, headers, signal: gone.signal, duplex: 'half' };
+  if (method !== 'GET' && method !== 'HEAD') init.body = bodyOf(incoming, maxBodyBytes);
   return new Request(url, init);
 }
 
-/** Reads on demand and stops at the limit, without destroying the socket the answer still has to go through. */
-function bodyOf(incoming: IncomingMessage, maxBodyBytes: number): ReadableStream<Uint8Array> {
-  const chunks = incoming.iterator({ destroyOnReturn: false });
-  let read = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      const next = await chunks.next();
-      if (next.done) return controller.close();
-      read += (next.value as Uint8Array).length;
-      // One byte over is enough for the reader to see that it is too much.
-      if (read > maxBodyBytes) return controller.error(new RangeError('The body is too large.'));
-      controller.enqueue(next.value as Uint8Array);
-    },
-    async cancel() {
-      await chunks.return?.();
-    },
-  });
-}
-
-async function send(response: Response, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function send({ status, headers, cookies, body }: Sent, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const streamed = body instanceof ReadableStream;
   if (outgoing.destroyed) {
-    await response.body?.cancel();
+    if (streamed) await body.cancel();
     return;
   }
-  const cookies = response.headers.getSetCookie();
-  for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value);
+  for (const name in headers) outgoing.setHeader(name, headers[name]!);
   if (cookies.length > 0) outgoing.setHeader('Set-Cookie', cookies);
   // A body that was not read to its end cannot be skipped: the next request on this connection would start in it.
   if (!incoming.complete) outgoing.setHeader('Connection', 'close');
-  outgoing.statusCode = response.status;
-  if (!response.body) {
-    outgoing.end();
-    return;
-  }
-  if (response.headers.get('Content-Type')?.startsWith('application/json')) {
-    // Small and complete: one write with its length, instead of a stream in chunks.
-    outgoing.end(new Uint8Array(await response.arrayBuffer()));
+  outgoing.statusCode = status;
+  if (!streamed) {
+    outgoing.end(body ?? undefined);
     return;
   }
   outgoing.flushHeaders();
-  const reader = response.body.getReader();
+  const reader = body.getReader();
   outgoing.on('close', () => void reader.cancel().catch(() => {}));
   try {
     for (;;) {

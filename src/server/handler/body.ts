@@ -1,14 +1,19 @@
 /** Reads a small JSON object from a request that may be hostile. */
+import type { Bytes } from '../encoding.js';
 
-const MAX_REQUEST_BYTES = 8_192;
+export const MAX_REQUEST_BYTES = 8_192;
 
 /** The object, `{}` for an empty body, or a sentence that says what is wrong with it. */
 export async function readObject(request: Request): Promise<Record<string, unknown> | string> {
-  const bytes = await readBytes(request, MAX_REQUEST_BYTES);
+  return objectFrom(request.headers, await readBytes(request, MAX_REQUEST_BYTES));
+}
+
+/** The same from a body that has been read, at most {@link MAX_REQUEST_BYTES} of it. */
+export function objectFrom(headers: Pick<Headers, 'get'>, bytes: Bytes | 'cut' | undefined): Record<string, unknown> | string {
   if (bytes === 'cut') return 'The body ended before it was complete.';
   if (bytes === undefined) return `The body is larger than ${MAX_REQUEST_BYTES} bytes.`;
   if (bytes.length === 0) return {};
-  const type = request.headers.get('Content-Type') ?? '';
+  const type = headers.get('Content-Type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) return 'Send the body as Content-Type: application/json.';
   let value: unknown;
   try {
@@ -21,7 +26,7 @@ export async function readObject(request: Request): Promise<Record<string, unkno
 }
 
 /** The whole body; `undefined` when it is larger than allowed, however it is announced; `cut` when its sender left. */
-export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer> | 'cut' | undefined> {
+export async function readBytes(request: Request, limit: number): Promise<Bytes | 'cut' | undefined> {
   if (Number(request.headers.get('Content-Length') ?? 0) > limit) return undefined;
   if (!request.body) return new Uint8Array();
   const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;

@@ -1,6 +1,7 @@
 /** One request in, one response out: routes, the deadline, the headers every answer carries. */
 import type { RequestInfo } from '../config/endpoint-options.js';
 import { StoreUnavailableError } from '../store.js';
+import type { Answer, Call } from './call.js';
 import { refusal, storeDown, type Draft } from './draft.js';
 import { callerOf, corsHeaders, preflight, refuseCrossSite, refuseForeign, type Caller } from './gate.js';
 import { friendlyPage, isNavigation } from './page.js';
@@ -8,15 +9,23 @@ import { routes, type Route, type Visit } from './routes.js';
 import { messageOf, type Service } from './service.js';
 import { within } from './within.js';
 
-export async function dispatch(service: Service, request: Request, info: RequestInfo): Promise<Response> {
+export async function dispatch(service: Service, call: Call, info: RequestInfo): Promise<Answer> {
   const { place } = service;
-  const caller = callerOf(request, place);
+  const caller = callerOf(call, place);
   const started = service.clock.now();
-  const url = new URL(request.url);
-  const asked = url.pathname.startsWith(`${place.mount}/`) ? url.pathname.slice(place.mount.length) : '/';
+  const asked = call.path.startsWith(`${place.mount}/`) ? call.path.slice(place.mount.length) : '/';
   const [, item, id = ''] = WITH_ID.exec(asked) ?? [];
   const path = item === undefined ? asked : `${item}/:id`;
-  const draft = await decide(service, path, { service, request, url, caller, info, id }).catch((error: unknown) => failed(service, path, error));
+  const visit: Visit = {
+    service, call, caller, info, id,
+    get request() {
+      return call.request();
+    },
+    get url() {
+      return new URL(call.request().url);
+    },
+  };
+  const draft = await decide(service, path, visit).catch((error: unknown) => failed(service, path, error));
   const reason = (draft.body as { reason?: unknown } | null)?.reason;
   if (draft.status >= 400 && typeof reason === 'string') {
     const known = path in routes ? path : 'unknown';
@@ -29,7 +38,7 @@ export async function dispatch(service: Service, request: Request, info: Request
       ms: service.clock.now() - started,
     });
   }
-  return send(draft, caller);
+  return answerFrom(draft, caller);
 }
 
 /** The routes that name one thing of many. */
@@ -37,23 +46,23 @@ const WITH_ID = /^(\/devices)\/([A-Za-z0-9_-]{1,64})$/;
 
 async function decide(service: Service, path: string, visit: Visit): Promise<Draft> {
   const { place } = service;
-  const { request } = visit;
-  if (request.method === 'OPTIONS') return preflight(request, place);
+  const { call } = visit;
+  if (call.method === 'OPTIONS') return preflight(call, place);
   const methods: Readonly<Partial<Record<string, Route>>> | undefined = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  const route = methods && Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+  const route = methods && Object.hasOwn(methods, call.method) ? methods[call.method] : undefined;
   if (!route) {
-    if (isNavigation(request)) return friendlyPage(place, path === '/' ? 200 : methods ? 405 : 404);
+    if (isNavigation(call)) return friendlyPage(place, path === '/' ? 200 : methods ? 405 : 404);
     if (!methods) return refusal(404, 'invalid_request', 'malformed', `There is no such route. Known: ${Object.keys(routes).join(', ')}.`);
     const allow = Object.keys(methods).join(', ');
     const draft = refusal(405, 'invalid_request', 'malformed', `Use ${allow}.`);
     return { ...draft, headers: { Allow: allow } };
   }
   if (route.guard === 'foreign') {
-    const refused = refuseForeign(request, place);
+    const refused = refuseForeign(call, place);
     if (refused) return refused;
   }
   if (route.guard === 'cross-site') {
-    const refused = refuseCrossSite(request, place);
+    const refused = refuseCrossSite(call, place);
     if (refused) return refused;
   }
   return answer(route, visit);
@@ -80,25 +89,24 @@ function failed(service: Service, path: string, error: unknown): Draft {
   return refusal(500, 'server_error', 'unexpected', 'The endpoint failed. Its log says why; the session is kept.');
 }
 
-function send({ status, body, cookies, headers, html, stream }: Draft, caller: Caller): Response {
-  const sent = new Headers({
-    'Cache-Control': 'no-store',
-    Pragma: 'no-cache',
-    Vary: 'Cookie, Origin, Sec-Fetch-Site',
-    'X-Content-Type-Options': 'nosniff',
-    ...corsHeaders(caller),
-    ...headers,
-  });
-  for (const cookie of cookies) sent.append('Set-Cookie', cookie);
-  if (stream) {
-    sent.set('Content-Type', 'text/event-stream');
-    return new Response(stream, { status, headers: sent });
-  }
-  if (html !== undefined) {
-    sent.set('Content-Type', 'text/html; charset=utf-8');
-    return new Response(html, { status, headers: sent });
-  }
-  if (body === null) return new Response(null, { status, headers: sent });
-  sent.set('Content-Type', 'application/json');
-  return new Response(JSON.stringify(body), { status, headers: sent });
+function answerFrom({ status, body, cookies, headers, html, stream }: Draft, caller: Caller): Answer {
+  const [type, sent] = stream
+    ? ['text/event-stream', stream]
+    : html !== undefined
+      ? ['text/html; charset=utf-8', html]
+      : ['application/json', body && JSON.stringify(body)];
+  return {
+    status,
+    cookies,
+    headers: {
+      'Cache-Control': 'no-store',
+      Pragma: 'no-cache',
+      Vary: 'Cookie, Origin, Sec-Fetch-Site',
+      'X-Content-Type-Options': 'nosniff',
+      ...corsHeaders(caller),
+      ...headers,
+      ...(sent === null ? {} : { 'Content-Type': type }),
+    },
+    body: sent,
+  };
 }

@@ -7,6 +7,7 @@
  */
 import { ATTEMPT_HEADER, GUARD_HEADER, NATIVE_GUARD } from '../../contract/wire.js';
 import type { Place } from '../config/place.js';
+import type { Heard } from './call.js';
 import { refusal, type Draft } from './draft.js';
 
 export interface Caller {
@@ -21,7 +22,7 @@ export const NATIVE = 'native';
 
 export const isNative = ({ origin }: Caller): boolean => origin === NATIVE;
 
-export function callerOf(request: Request, place: Place): Caller {
+export function callerOf(request: Heard, place: Place): Caller {
   if (request.headers.get(GUARD_HEADER) === NATIVE_GUARD) return { origin: NATIVE, cors: null };
   const origin = request.headers.get('Origin');
   if (origin !== null && origin !== place.publicOrigin && place.origins.has(origin)) return { origin, cors: origin };
@@ -29,7 +30,7 @@ export function callerOf(request: Request, place: Place): Caller {
 }
 
 /** The refusal of a request that a page of this application did not make, or `undefined`. */
-export function refuseForeign(request: Request, place: Place): Draft | undefined {
+export function refuseForeign(request: Heard, place: Place): Draft | undefined {
   if (request.headers.get(GUARD_HEADER) === NATIVE_GUARD) return refuseBrowser(request);
   if (request.headers.get(GUARD_HEADER) !== '1') {
     return refusal(403, 'access_denied', 'csrf_header', `Send the header ${GUARD_HEADER}: 1 with every POST and DELETE.`);
@@ -43,19 +44,19 @@ export function refuseForeign(request: Request, place: Place): Draft | undefined
  * Who carries its credential in the body cannot be made to send it, so there is nothing to forge. But a script in a page
  * must not get hold of such a credential: it would take it away, where a cookie stays.
  */
-function refuseBrowser({ headers }: Request): Draft | undefined {
+function refuseBrowser({ headers }: Heard): Draft | undefined {
   if (!headers.has('Sec-Fetch-Site') && !headers.has('Origin')) return undefined;
   return refusal(403, 'access_denied', 'csrf_origin', `A page keeps its credential in a cookie. Send ${GUARD_HEADER}: 1.`);
 }
 
 /** Reads need no header, but never answer another site. */
-export function refuseCrossSite(request: Request, place: Place): Draft | undefined {
+export function refuseCrossSite(request: Heard, place: Place): Draft | undefined {
   const site = request.headers.get('Sec-Fetch-Site');
   if (site === null || site === 'same-origin' || site === 'none' || originAllowed(request, place)) return undefined;
   return refusal(403, 'access_denied', 'csrf_origin', 'The request comes from an origin that is not listed. Add it to `origins`.');
 }
 
-function originAllowed(request: Request, place: Place): boolean {
+function originAllowed(request: Heard, place: Place): boolean {
   const site = request.headers.get('Sec-Fetch-Site');
   const origin = request.headers.get('Origin');
   const listed = origin !== null && (origin === place.publicOrigin || place.origins.has(origin));
@@ -75,7 +76,7 @@ function originAllowed(request: Request, place: Place): boolean {
 }
 
 /** Answers a CORS preflight. */
-export function preflight(request: Request, place: Place): Draft {
+export function preflight(request: Heard, place: Place): Draft {
   const { cors } = callerOf(request, place);
   if (cors === null) return refusal(403, 'access_denied', 'csrf_origin', 'This origin is not listed. Add it to `origins`.');
   return {

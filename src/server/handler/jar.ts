@@ -5,6 +5,7 @@ import { deathOf, type FamilyRecord } from '../families/family.js';
 import { parseCredential } from '../keys/credential.js';
 import { shortHash } from '../encoding.js';
 import type { EndedReason } from '../../contract/wire.js';
+import type { Heard } from './call.js';
 import type { Service } from './service.js';
 
 /** A cookie of ours whose MAC was verified. */
@@ -28,7 +29,7 @@ export interface Jar {
 /** A session id is derived from the family id, so that even a family the store has forgotten can be named. */
 export const sidOf = (family: string): Promise<string> => shortHash(`sid ${family}`);
 
-export async function openJar(service: Service, request: Request, origin: string): Promise<Jar> {
+export async function openJar(service: Service, request: Heard, origin: string): Promise<Jar> {
   const header = request.headers.get('Cookie');
   const cookies = await service.cookies.read(header, origin);
   const claims = cookies.flatMap(({ name, value }) => {

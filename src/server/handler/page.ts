@@ -1,9 +1,10 @@
 /** For people who land on the endpoint: one plain page instead of a riddle in JSON. */
 import type { Place } from '../config/place.js';
+import type { Heard } from './call.js';
 import type { Draft } from './draft.js';
 
 /** True for a navigation of a browser, which wants to show something. */
-export function isNavigation(request: Request): boolean {
+export function isNavigation(request: Heard): boolean {
   const { headers, method } = request;
   if (method !== 'GET') return false;
   const mode = headers.get('Sec-Fetch-Mode');

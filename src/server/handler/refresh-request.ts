@@ -1,6 +1,7 @@
 /** What `POST /auth/refresh` was asked, checked field by field. */
 import { ATTEMPT_HEADER, ATTEMPT_ID, GUARD_HEADER, MAX_IDS, NATIVE_GUARD, type RefreshReason } from '../../contract/wire.js';
-import { readObject } from './body.js';
+import { MAX_REQUEST_BYTES, objectFrom } from './body.js';
+import type { Call } from './call.js';
 import { malformed, refusal, type Draft } from './draft.js';
 
 export interface RefreshRequest {
@@ -19,13 +20,13 @@ const REASONS: ReadonlySet<unknown> = new Set<RefreshReason>(['startup', 'expiri
 
 export type ReadRefresh = { asked: RefreshRequest } | { draft: Draft };
 
-export async function readRefresh(request: Request): Promise<ReadRefresh> {
-  const attempt = request.headers.get(ATTEMPT_HEADER);
+export async function readRefresh(call: Call): Promise<ReadRefresh> {
+  const attempt = call.headers.get(ATTEMPT_HEADER);
   if (attempt === null || !ATTEMPT_ID.test(attempt)) {
     const description = `Send ${ATTEMPT_HEADER}: 128 random bits in base64url, the same for every retry of one attempt.`;
     return { draft: refusal(400, 'invalid_request', 'missing_attempt', description) };
   }
-  const body = await readObject(request);
+  const body = objectFrom(call.headers, await call.bytes(MAX_REQUEST_BYTES));
   if (typeof body === 'string') return { draft: malformed(body) };
   const { ids = [attempt], reason = 'startup', have, min_ttl = 10, scope, resource, refresh_token } = body;
   if (!idsValid(ids)) return { draft: malformed(`ids is not a list of 1 to ${MAX_IDS} attempt ids.`) };
@@ -40,7 +41,7 @@ export async function readRefresh(request: Request): Promise<ReadRefresh> {
   if (!optionalText(scope, 2_048)) return { draft: malformed('scope is not a text of at most 2048 characters.') };
   if (!optionalText(resource, 512)) return { draft: malformed('resource is not a text of at most 512 characters.') };
   if (!optionalText(refresh_token, 64)) return { draft: malformed('refresh_token is not a credential of this endpoint.') };
-  if (refresh_token !== undefined && request.headers.get(GUARD_HEADER) !== NATIVE_GUARD) {
+  if (refresh_token !== undefined && call.headers.get(GUARD_HEADER) !== NATIVE_GUARD) {
     return { draft: malformed(`refresh_token is for apps that are no pages. They send ${GUARD_HEADER}: ${NATIVE_GUARD}.`) };
   }
   return {

@@ -17,6 +17,7 @@ import { serverTiming } from './server-timing.js';
 import { announceDegraded, announceRotation } from '../events/told.js';
 import { orphaned } from '../device-grant/children.js';
 import { endedElsewhere, endFamilyNow } from './aftermath.js';
+import type { Heard } from './call.js';
 import { ended, malformed, nobody, ok, refusal, type Draft } from './draft.js';
 import { isNative, type Caller } from './gate.js';
 import { openHeld, openJar, tidy, type Jar } from './jar.js';
@@ -26,7 +27,7 @@ import type { Service } from './service.js';
 import { clientOf, tokenAnswer, tokenAsk } from './token-ask.js';
 import { wantedOf, type Wanted } from './wanted.js';
 
-export async function refresh(service: Service, request: Request, caller: Caller, read: ReadRefresh): Promise<Draft> {
+export async function refresh(service: Service, request: Heard, caller: Caller, read: ReadRefresh): Promise<Draft> {
   const started = service.clock.now();
   if ('draft' in read) return read.draft;
   const { asked } = read;

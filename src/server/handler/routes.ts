@@ -6,6 +6,7 @@ import { endDevice, listDevices } from '../devices/devices.js';
 import { events } from '../events/route.js';
 import { backchannelLogout } from './backchannel-logout.js';
 import { callback } from './callback.js';
+import type { Call } from './call.js';
 import type { Draft } from './draft.js';
 import type { Caller } from './gate.js';
 import { login } from './login.js';
@@ -22,8 +23,10 @@ import { signInPage } from './sign-in-page.js';
 
 export interface Visit {
   service: Service;
-  request: Request;
-  url: URL;
+  call: Call;
+  /** Made when a route reads it: a refresh does without. */
+  readonly request: Request;
+  readonly url: URL;
   caller: Caller;
   info: RequestInfo;
   /** What stands for `:id` in the route's path. */
@@ -42,15 +45,15 @@ export interface Route {
   withoutStore?(visit: Visit): Promise<Draft | undefined>;
 }
 
-const askedOnce = (visit: Visit): ReturnType<typeof readRefresh> => (visit.asked ??= readRefresh(visit.request));
+const askedOnce = (visit: Visit): ReturnType<typeof readRefresh> => (visit.asked ??= readRefresh(visit.call));
 
 export const routes: Readonly<Record<string, Readonly<Partial<Record<string, Route>>>>> = {
   '/refresh': {
     POST: {
       guard: 'foreign',
       bounded: true,
-      run: async (visit) => refresh(visit.service, visit.request, visit.caller, await askedOnce(visit)),
-      withoutStore: async (visit) => refreshFromMemory(visit.service, visit.request, visit.caller, await askedOnce(visit)),
+      run: async (visit) => refresh(visit.service, visit.call, visit.caller, await askedOnce(visit)),
+      withoutStore: async (visit) => refreshFromMemory(visit.service, visit.call, visit.caller, await askedOnce(visit)),
     },
   },
   '/session': {

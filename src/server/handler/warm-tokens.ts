@@ -10,6 +10,7 @@ import type { RefreshAnswer } from '../../contract/wire.js';
 import { BoundedCache } from '../bounded-cache.js';
 import type { FamilyRecord, TokenRecord } from '../families/family.js';
 import { parseCredential } from '../keys/credential.js';
+import type { Heard } from './call.js';
 import { ok, type Draft } from './draft.js';
 import { isNative, type Caller } from './gate.js';
 import type { ReadRefresh } from './refresh-request.js';
@@ -52,7 +53,7 @@ export function warmTokens(now: () => number, limit = 10_000): WarmTokens {
 /** A token that is still good, for the holder of a genuine cookie; `undefined` when there is none. */
 export async function refreshFromMemory(
   service: Service,
-  request: Request,
+  request: Heard,
   caller: Caller,
   read: ReadRefresh,
 ): Promise<Draft | undefined> {
