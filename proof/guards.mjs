@@ -7,7 +7,7 @@
  */
 export const guards = [
   { guard: 'the ledger is read again under the lock', file: 'src/core/opening.ts', on: 'if (alive && later) return', off: 'if (alive && later && false) return', tests: ['src/core/asking.test.ts'] },
-  { guard: 'an orphan of a dead holder is waited for', file: 'src/core/opening.ts', on: 'foreign && !quest.replays && !passed.orphan ?', off: 'foreign && false ?', tests: ['src/core/opening.test.ts'] },
+  { guard: 'an orphan of a dead holder is waited for', file: 'src/core/opening.ts', on: 'foreign && !replays && !passed.orphan ?', off: 'foreign && false ?', tests: ['src/core/opening.test.ts'] },
   { guard: 'one attempt id per ledger', file: 'src/core/opening.ts', on: 'record.attempt ?? quest.attempt', off: 'quest.attempt', tests: ['src/core/asking.test.ts'] },
   { guard: 'the winners are shown', file: 'src/core/opening.ts', on: 'ids: [attempt, ...record.winners]', off: 'ids: [attempt]', tests: ['src/core/asking.test.ts'] },
   { guard: 'a cooldown is shared', file: 'src/core/opening.ts', on: 'if (spanHolds(record.cooldown, now) && !quest.demand)', off: 'if (spanHolds(record.cooldown, now) && false)', tests: ['src/core/failing.test.ts'] },
@@ -51,7 +51,9 @@ export const guards = [
   { guard: 'the attempt is on disk before it is sent', file: 'src/core/holder.ts', on: '        return next;\n      }, true);', off: '        return next;\n      }, false);', tests: ['src/simulation/redteam-rotation.test.ts'] },
   { guard: 'a refresh that ends after a sign-out repeats the logout', file: 'src/core/holder.ts', on: 'if (logout) await deliverLogout(hub, logout);', off: '', tests: ['src/simulation/redteam-sessions.test.ts'] },
 
-  { guard: 'a lost ledger is made anew by what is known', file: 'src/core/shared-ledger.ts', on: '? record : mergeRecords(record, seen);', off: '? record : record;', tests: ['src/core/belonging.test.ts'] },
+  { guard: 'a lost ledger is made anew by what is known', file: 'src/core/shared-ledger.ts', on: 'return mergeRecords(record, seen);', off: 'return record;', tests: ['src/core/belonging.test.ts'] },
+  { guard: 'what was read over a lost ledger is still to be written', file: 'src/core/shared-ledger.ts', on: '    owing = true;\n', off: '', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'a new document learns the level before it sends', file: 'src/core/holder.ts', on: '      const level = hub.level();', off: "      const level = from ? hub.level() : 'auto';", tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a newer schema is never written', file: 'src/core/shared-ledger.ts', on: 'if (before.schema > SCHEMA) return', off: 'if (false as boolean) return', tests: ['src/core/bad-input.test.ts'] },
   { guard: 'a ledger operation has a second', file: 'src/core/shared-ledger.ts', on: 'const PATIENCE_MS = 1_000;', off: 'const PATIENCE_MS = 1e9;', tests: ['src/core/belonging.test.ts'] },
   { guard: 'what the store did not take is written later', file: 'src/core/shared-ledger.ts', on: 'owing ||= alone !== seen;', off: '', tests: ['src/simulation/regressions.test.ts'] },

@@ -89,9 +89,8 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
   try {
     while (!flight.done() && mine()) {
       const { target, reason, from, sid, demand, minTtl } = flight;
-      const level = hub.level();
       const asked = clock.monotonic();
-      const quest = { me: hub.me, key, reason, from, sid, demand, deadline: DEADLINE_MS, replays: level === 'full', attempt: random.id(), passed, seq };
+      const quest = { me: hub.me, key, reason, from, sid, demand, deadline: DEADLINE_MS, level: hub.options.level, attempt: random.id(), passed, seq };
       let opening!: Opening;
       await hub.ledger.update((record) => {
         // Now is when the change is made: what waited in a stopped process must not take a hold of long ago.
@@ -127,6 +126,8 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           return { is: 'look' };
       }
       if (++sends > MAX_SENDS) return another;
+      // Only now: a new document learns from the ledger what its endpoint can do.
+      const level = hub.level();
       const start = { monotonic: clock.monotonic(), wall: clock.wall() };
       const exchange = endpoint.refresh({ ...target, attempt: opening.attempt, ids: opening.ids, have: opening.have, reason, minTtl, level, deadline: DEADLINE_MS });
       // Said when the request is out: what the others do about it need not hold it up.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { open, type Quest } from './opening.js';
 import { closeSession, emptyRecord, takeHold } from './record-moves.js';
 
-const quest: Quest = { me: 'a', key: '|', reason: 'expiring', now: 1_000, deadline: 10_000, replays: false, attempt: 'x'.repeat(22), seq: -1, passed: { generation: -1, orphan: false } };
+const quest: Quest = { me: 'a', key: '|', reason: 'expiring', now: 1_000, deadline: 10_000, level: 'plain', attempt: 'x'.repeat(22), seq: -1, passed: { generation: -1, orphan: false } };
 const signedIn = { ...emptyRecord('i'), sid: 's', sessionAt: 1 };
 
 describe('the first look under the lock', () => {
@@ -29,7 +29,7 @@ describe('the first look under the lock', () => {
     const [held] = open(signedIn, quest);
     expect(held.hold).toMatchObject({ by: 'a', at: 1_000, for: 10_000 });
     expect(open(held, { ...quest, me: 'b', now: 4_000 })[1]).toMatchObject({ go: 'orphan', wait: 7_000 });
-    expect(open(held, { ...quest, me: 'b', now: 4_000, replays: true })[1].go).toBe('send');
+    expect(open(held, { ...quest, me: 'b', now: 4_000, level: 'full' })[1].go).toBe('send');
     expect(open(held, { ...quest, me: 'b', now: 11_001 })[1].go).toBe('send');
   });
 });

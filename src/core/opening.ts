@@ -19,8 +19,8 @@ export interface Quest {
   now: number;
   /** D, ms. */
   deadline: number;
-  /** Replies of this endpoint can be replayed: an orphan need not be waited for. */
-  replays: boolean;
+  /** The contract level, where the option says it; else the ledger knows. */
+  level: LedgerRecord['level'] | 'auto';
   /** Attempt id to use if the ledger has none. */
   attempt: string;
   /** The hold that this turn has taken already, −1 for none: who lost it begins again at the lock. */
@@ -86,7 +86,9 @@ export const open = (record: LedgerRecord, quest: Quest): [LedgerRecord, Opening
   const taken = takeHold(record, me, now, quest.deadline);
   const { seq } = taken.hold;
   const foreign = record.hold.by && record.hold.by !== me;
-  const wait = foreign && !quest.replays && !passed.orphan ? orphanRest(record, now) : 0;
+  // Replies of a full endpoint can be replayed: its orphans need not be waited for.
+  const replays = (quest.level === 'auto' ? record.level : quest.level) === 'full';
+  const wait = foreign && !replays && !passed.orphan ? orphanRest(record, now) : 0;
   if (wait > 0) return [taken, { go: 'orphan', wait, seq }];
 
   const attempt = record.attempt ?? quest.attempt;

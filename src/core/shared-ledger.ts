@@ -25,7 +25,7 @@ export const createSharedLedger = (
   let seen = emptyRecord(random.id());
   let shared = true;
   let fresh = true;
-  /** Something was changed here that the store has not taken. */
+  /** Something is known here that the store has not taken. */
   let owing = false;
 
   /** What is stored, healed by what this context knows when the record is another one than before. */
@@ -33,8 +33,11 @@ export const createSharedLedger = (
     const record = parseRecord(stored);
     // Lost: what is written now is another record, so that those who know more than this context notice and add it.
     if (!record) return fresh ? seen : { ...seen, schema: SCHEMA, incarnation: random.id() };
-    // A record we may not write (a newer version's) lacks what we did: it is laid over what is stored, for this context only.
-    return (fresh && !owing) || (record.incarnation === seen.incarnation && record.schema <= SCHEMA && !owing) ? record : mergeRecords(record, seen);
+    if (!owing && (fresh || (record.incarnation === seen.incarnation && record.schema <= SCHEMA))) return record;
+    // What is stored lacks what we know, until it is written: reading it once does not make it the same record.
+    // One that we may not write (a newer version's) is laid over for this context only.
+    owing = true;
+    return mergeRecords(record, seen);
   };
 
   const timed = <T>(work: Promise<T>): Promise<T | undefined> =>

@@ -39,7 +39,9 @@ const again = (hub: Hub, ms: number, tries: number): void => {
   hub.insisting = true;
   hub.ports.clock.after(ms, async () => {
     hub.insisting = false;
-    await hub.ledger.read();
+    // Written and said again, too: a ledger may have been lost since, and with it what a new document knows.
+    const { logout } = await hub.ledger.update((record) => record);
+    if (logout?.sid) hub.post({ type: 'SESSION_ENDED', sid: logout.sid, reason: 'signed_out' });
     await insistOnLogout(hub, tries);
   });
 };

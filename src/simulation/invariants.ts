@@ -104,8 +104,8 @@ const checkSignedOut = (world: World, tab: Tab): void => {
   if (world.amnesia && tab.runningSince > at) return;
   // The ledger never took it, and who could say it again is gone: a message alone is a claim that anybody could make.
   if (world.fired.has('ledgerFails') && !running(by)) return;
-  // A store that fails takes the sign-out later, and it is looked up until then.
-  const told = world.origin.now() - Math.max(at, tab.runningSince) > NEWS_MS + (world.fired.has('ledgerFails') ? LATE_STORE_MS : 0);
+  // A store that fails takes the sign-out later, one that was lost gets it again with the next logout: until then it is looked up.
+  const told = world.origin.now() - Math.max(at, tab.runningSince) > NEWS_MS + (world.fired.has('ledgerFails') || world.amnesia ? LATE_STORE_MS : 0);
   if (told && core.state.status === 'active' && Object.keys(core.state.grants).some(core.valid))
     fail('S5', `${tab.context.name} still holds a token of ${core.state.sid}, which was signed out`);
 };

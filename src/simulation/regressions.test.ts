@@ -5,6 +5,16 @@ import { read } from './schedule.js';
 
 const FOUND: [name: string, timeline: string, schedule: string][] = [
   [
+    'a new document shows a full endpoint its winners in its first request',
+    'rotated · the browser is killed before its cookie is on disk · the new document knows the level from the ledger, but asked before it had read it: no winners, and the old cookie looks stolen',
+    'full chromium seed=0 tabs=page life=30 in | +5000 hang 0 | +61000 sick 0 | +0 kill holder',
+  ],
+  [
+    'a sign-out that nobody has heard of survives the loss of its ledger',
+    'A signs out, the logout is turned away · the record is lost · B starts with a new one · A reads that: what it knows is not in it, however often it has looked',
+    'full chromium seed=0 tabs=page life=60 in | +200 get holder | +0 limited 0 | +200 open holder 11 | +200 signOut holder | +200 forget 0',
+  ],
+  [
     'a start that brings the token which is here already is met by it',
     'start({ accessToken }) · start() · the endpoint answers with the very token that is held: not newer, so asked for again, every five seconds',
     'full chromium seed=4948 tabs=worker,page life=60 | ~flight signIn 0 | +0 signIn holder 10 | +200 sick holder | +0 unauthorized holder',
