@@ -68,6 +68,13 @@ describe('README', () => {
     expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
   });
 
+  it('starts its endpoint on SQLite in 15 lines, and shows the one that moves to Redis', () => {
+    const [, endpoint, redis] = [...section('Start').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
+    expect(endpoint.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+    expect(endpoint).toMatch(/^ {2}store: sqliteStore\(/m);
+    expect(redis.split('\n').filter((line) => line && !line.startsWith('import'))).toEqual([expect.stringContaining('store = redisStore(')]);
+  });
+
   it('its commands exist, and each command of the package is in it', () => {
     const named = new Set([...readme.matchAll(/npm (?:run )?([a-z0-9:]+)/g)].map(([, name]) => name).filter((name) => name !== 'install' && name !== 'ci'));
     expect([...named].toSorted()).toEqual(Object.keys(manifest.scripts).toSorted());

@@ -130,6 +130,14 @@ describe('the right stage', () => {
     expect((await visitor.api()).status).toBe(200);
   });
 
+  it('lets the event stream through while it is open', async () => {
+    const visitor = new Visitor(demo.url);
+    await visitor.signIn();
+    const stream = await visitor.send('GET', '/auth/events');
+    const { value } = await stream.body!.pipeThrough(new TextDecoderStream()).getReader().read();
+    expect(value).toContain('event: hello');
+  });
+
   it('writes no token, cookie or attempt id into its log', async () => {
     const visitor = new Visitor(demo.url);
     await visitor.signIn();

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createEndpoint } from '../../src/server/index.js';
 import type { Hello, LogLine, Tally } from '../contract.js';
 import { protectedApi } from './api.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Actions, controlRoutes } from './control.js';
 import { eachRoutes } from './each.js';
+import { openEndpoint } from './endpoint.js';
 import { Faults } from './faults.js';
 import { fileRoutes } from './files.js';
 import { IssuedTokens } from './issued.js';
@@ -12,8 +12,8 @@ import { ServerLog } from './log.js';
 import { StrictEndpoint } from './strict.js';
 import { LogStream } from './stream.js';
 import { TallyBook } from './tally.js';
+import { SessionFile } from './session-file.js';
 import { togetherRoutes } from './together.js';
-import { authenticate } from './users.js';
 import { type Handler, WebServer } from './web.js';
 
 export interface DemoOptions {
@@ -47,6 +47,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const issued = new IssuedTokens();
   const strict = new StrictEndpoint(clock, lifetime);
   const boot = randomUUID();
+  const sessions = new SessionFile(clock);
 
   const eachSide: { origin?: string } = {};
   const hello = (): Hello => ({
@@ -78,17 +79,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const control = controlRoutes(actions);
 
   const mainServer = await WebServer.listen(options.port ?? 0, (origin): Handler => {
-    const endpoint = createEndpoint({
-      publicOrigin: origin,
-      dev: true,
-      authenticate,
-      clients: { web: { access: lifetime } },
-      // The ring counts to one shared instant, and a visitor may press one button right after another.
-      jitter: 0,
-      timing: { mintGapMs: 0 },
-      clock,
-      limits: { refreshesPerMinute: 120 },
-    });
+    const endpoint = openEndpoint({ origin, lifetime, clock, store: sessions.store });
     const keySet = async () => (await endpoint(new Request(`${origin}/auth/jwks`))).json();
     const api = protectedApi({ keySet, issuer: origin, issued });
     const together = togetherRoutes({ clock, log, tallies, faults, issued, endpoint, api, latency });
@@ -119,6 +110,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       faults.release();
       stream.close();
       await Promise.all([mainServer.close(), eachServer.close()]);
+      await sessions.close();
     },
   };
 }

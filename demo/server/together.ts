@@ -118,7 +118,9 @@ function routeOf(pathname: string): Route {
   return name === 'refresh' || name === 'login' || name === 'logout' || name === 'session' ? name : 'other';
 }
 
+/** An event stream has no end to wait for: only JSON is read. */
 async function peek<T extends object>(message: Request | Response): Promise<Partial<T>> {
+  if (!message.headers.get('content-type')?.startsWith('application/json')) return {};
   const said: unknown = await message.clone().json().catch(() => undefined);
   return typeof said === 'object' && said !== null ? (said as Partial<T>) : {};
 }
