@@ -28,7 +28,7 @@ function family(serial, at) {
     id, sid: id, client: 'web', credential: 'cookie', origin: 'https://app.example.com', sub: `user-${serial}`, claims: {},
     scopes: ['openid', 'profile'], label: 'Chrome on Windows', parent: null, salt: 'c2FsdC1mb3ItYmVuY2hlcw', indexes: [`user:${serial}`],
     createdAt: at, absoluteExpiry: at + 9e9, idleMs: 1e9, rot: 0, winners: [], rotatedAt: at, healedAt: null, state: 'active',
-    endedReason: null, endedAt: null, idleExpiry: at + 1e9, seenAt: at, gen: 0, tokens: {}, upstream: null, dueAt: null,
+    endedReason: null, endedAt: null, idleExpiry: at + 1e9, seenAt: at, gen: 0, tokens: {}, upstream: null, dueAt: null, watchedUntil: null,
   };
 }
 

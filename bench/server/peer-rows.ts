@@ -6,6 +6,7 @@ import type { ServeSettings } from './words.js';
 type Payload = Record<string, unknown> & { grantId?: string; consumed?: number };
 
 export async function openRows(store: ServeSettings['store']) {
+  if (store === 'memory') throw new Error('The peer is measured on a store that lasts.');
   return 'file' in store ? sqliteRows(store.file) : redisRows(store.port);
 }
 

@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createEndpoint } from '../../src/server/endpoint.js';
 import { nodeListener } from '../../src/server/node.js';
+import { memoryStore } from '../../src/server/stores/memory.js';
 import { sqliteStore } from '../../src/server/stores/sqlite.js';
 import { redisStore } from '../../src/server/stores/redis.js';
 import { redisClients } from '../../src/server/testing/redis-clients.js';
@@ -16,9 +17,15 @@ const KEY = 'YmVuY2gtb25seS1rZXktb2YtdGhpcnR5LXR3by1ieXRlcy1vci1tb3Jl';
 const settings = JSON.parse(process.argv[2]!) as ServeSettings;
 const PUBLIC = 'http://localhost:3000';
 
+async function open(store: ServeSettings['store']) {
+  if (store === 'memory') return memoryStore();
+  if ('file' in store) return sqliteStore({ file: store.file });
+  return redisStore({ client: (await redisClients.ioredis(store.port)).client, deadlineMs: 60_000 });
+}
+
 async function ours(): Promise<{ listener: RequestListener; presented: Presented[] }> {
   const { store } = settings;
-  const opened = 'file' in store ? sqliteStore({ file: store.file }) : redisStore({ client: (await redisClients.ioredis(store.port)).client, deadlineMs: 60_000 });
+  const opened = await open(store);
   const endpoint = createEndpoint({
     publicOrigin: PUBLIC,
     dev: true,

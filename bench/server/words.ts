@@ -1,7 +1,8 @@
 /** What the bench and the servers it starts say to each other. */
 export interface ServeSettings {
   who: 'ours' | 'peer';
-  store: { file: string } | { port: number };
+  /** The peer has none of its own in memory. */
+  store: { file: string } | { port: number } | 'memory';
   families: number;
 }
 

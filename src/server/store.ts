@@ -45,6 +45,11 @@ export interface Store {
   /** Forgets the cached tokens with a generation ≤ `gen`, so that the next ask mints. */
   forget(id: string, gen: number): Promise<void>;
   /**
+   * Notes that some process has an event stream of an active family open, for so long from now. It comes with every
+   * answer of `present` (`watchedUntil`), so that a rotation nobody listens to asks for nothing more.
+   */
+  watch(id: string, forMs: number): Promise<void>;
+  /**
    * Ends an active family: the record stays as a tombstone until its absolute expiry. True for the one
    * caller that ended it. Must survive a failover (`WAIT 1`) or throw.
    */

@@ -11,7 +11,7 @@ import { hostileRequests } from './hostile-requests.js';
 
 const TOTAL = 100_000;
 const EARLY = 10_000;
-const WRITES = ['create', 'present', 'mint', 'commit', 'intend', 'forget', 'end', 'append', 'put'] as const;
+const WRITES = ['create', 'present', 'mint', 'commit', 'intend', 'forget', 'watch', 'end', 'append', 'put'] as const;
 
 /** Resident bytes once everything unreachable is gone: what a leak would raise. */
 function residentBytes(): number {

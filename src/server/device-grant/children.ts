@@ -1,12 +1,12 @@
 /** Families that one family let in, and that end with it because it was asked for. */
-import type { FamilyRecord } from '../families/family.js';
+import type { FamilyIdentity } from '../families/family.js';
 import type { Service } from '../handler/service.js';
 
 /** Index of the families that end with this one. */
 export const parentIndex = (parent: string): string => `parent:${parent}`;
 
 /** True when a child should have ended with its parent, but the store was away then. Idle parents take nobody along. */
-export async function orphaned({ store }: Service, { parent, indexes }: FamilyRecord): Promise<boolean> {
+export async function orphaned({ store }: Service, { parent, indexes }: FamilyIdentity): Promise<boolean> {
   if (parent === null || !indexes.includes(parentIndex(parent))) return false;
   return (await store.read(parent))?.state === 'ended';
 }

@@ -56,6 +56,8 @@ export interface FamilyRecord extends FamilyIdentity, RotationState {
   readonly upstream: UpstreamRecord | null;
   /** When `claimDue` hands the family out; `null` for never. */
   readonly dueAt: number | null;
+  /** Until then some process has an event stream of the family open, and wants to hear of rotations; `null` for nobody. */
+  readonly watchedUntil: number | null;
 }
 
 /** A cached access token. Locally issued ones are signed again from these numbers: none is at rest. */
@@ -104,7 +106,14 @@ export function newFamily(identity: FamilyIdentity, upstream: UpstreamRecord | n
     tokens: {},
     upstream,
     dueAt: null,
+    watchedUntil: null,
   };
+}
+
+/** What may be remembered of a family, because it never changes. */
+export function identityOf(family: FamilyIdentity): FamilyIdentity {
+  const { id, sid, client, credential, origin, sub, claims, scopes, label, parent, salt, indexes, createdAt, absoluteExpiry, idleMs } = family;
+  return { id, sid, client, credential, origin, sub, claims, scopes, label, parent, salt, indexes, createdAt, absoluteExpiry, idleMs };
 }
 
 export function endFamily(family: FamilyRecord, reason: EndedReason, now: number): FamilyRecord {

@@ -1,26 +1,28 @@
 /**
  * The session cookies of one request, read and judged: which family is meant, and which names are dead.
  */
-import { deathOf, type FamilyRecord } from '../families/family.js';
+import { BoundedCache } from '../bounded-cache.js';
+import { deathOf, identityOf, type FamilyIdentity, type FamilyRecord } from '../families/family.js';
 import { parseCredential } from '../keys/credential.js';
 import { shortHash } from '../encoding.js';
+import { NATIVE } from './gate.js';
 import type { EndedReason } from '../../contract/wire.js';
 import type { Heard } from './call.js';
 import type { Service } from './service.js';
 
 /** A cookie of ours whose MAC was verified. */
-export interface Presented {
+export interface Presented<Family extends FamilyIdentity = FamilyRecord> {
   readonly name: string;
   readonly rot: number;
-  readonly family: FamilyRecord;
+  readonly family: Family;
   readonly death: EndedReason | null;
 }
 
-export interface Jar {
+export interface Jar<Family extends FamilyIdentity = FamilyRecord> {
   /** The live family that logged in last. */
-  readonly live: Presented | null;
+  readonly live: Presented<Family> | null;
   /** Verified cookies, the newest login first. */
-  readonly verified: readonly Presented[];
+  readonly verified: readonly Presented<Family>[];
   /** A cookie that looks like ours but names no family we know: its sid, when nothing better was presented. */
   readonly unknownSid: string | null;
   readonly header: string | null;
@@ -28,6 +30,34 @@ export interface Jar {
 
 /** A session id is derived from the family id, so that even a family the store has forgotten can be named. */
 export const sidOf = (family: string): Promise<string> => shortHash(`sid ${family}`);
+
+/** One with a live family in it; opened from memory it knows no more than who that family is. */
+export type LiveJar = Jar<FamilyIdentity> & { readonly live: Presented<FamilyIdentity> };
+
+/** What this process knows of the families it has met. No more than that may be remembered: the rest changes. */
+export type Known = BoundedCache<FamilyIdentity>;
+export const known = (limit = 20_000): Known => new BoundedCache(limit);
+
+/**
+ * The jar for who is about to present its only credential, without asking the store: what verifies a credential never
+ * changes, and whether the family lives is what the atomic step of the rotation says. `undefined` unless there is
+ * exactly one credential, of a family that this process has met and that no other family let in.
+ */
+export async function openKnown(
+  service: Service,
+  { headers }: Heard,
+  origin: string,
+  held: string | undefined,
+): Promise<LiveJar | undefined> {
+  const header = headers.get('Cookie');
+  const kind = origin === NATIVE ? 'body' : 'cookie';
+  const [one, more] = kind === 'body' ? [{ name: '', value: held ?? '' }] : await service.cookies.read(header, origin);
+  const claimed = one && !more ? parseCredential(one.value) : undefined;
+  const family = claimed && service.known.get(claimed.family);
+  if (family?.credential !== kind || family.origin !== origin || family.parent !== null || !(await service.credentials.verify(family, claimed!))) return undefined;
+  const live = { name: one!.name, rot: claimed!.rot, family, death: null };
+  return { live, verified: [live], unknownSid: null, header: kind === 'body' ? null : header };
+}
 
 export async function openJar(service: Service, request: Heard, origin: string): Promise<Jar> {
   const header = request.headers.get('Cookie');
@@ -53,6 +83,7 @@ export async function openJar(service: Service, request: Heard, origin: string):
       unknownSid = await sidOf(claimed.family);
     }
   }
+  for (const { family, death } of verified) if (death === null) service.known.set(family.id, identityOf(family));
   verified.sort((a, b) => b.family.createdAt - a.family.createdAt || (a.family.id < b.family.id ? 1 : -1));
   return { live: verified.find(({ death }) => death === null) ?? null, verified, unknownSid, header };
 }
@@ -66,6 +97,7 @@ export async function openHeld(service: Service, credential: string | undefined)
   if (family?.credential !== 'body' || !(await service.credentials.verify(family, claimed))) {
     return { ...nothing, unknownSid: await sidOf(claimed.family) };
   }
+  service.known.set(family.id, identityOf(family));
   const presented: Presented = { name: '', rot: claimed.rot, family, death: deathOf(family, now) };
   return { ...nothing, live: presented.death === null ? presented : null, verified: [presented] };
 }
@@ -74,7 +106,7 @@ export async function openHeld(service: Service, credential: string | undefined)
  * Expiry of the names that lead nowhere any more, and of the hint when nothing else is left. Only dead names:
  * a live family keeps its cookie whatever happens to a request. `ended` are families that died meanwhile.
  */
-export function tidy(service: Service, jar: Jar, ended: readonly string[] = []): string[] {
+export function tidy(service: Service, jar: Jar<FamilyIdentity>, ended: readonly string[] = []): string[] {
   const dead = jar.verified.filter(({ family, death }) => death !== null || ended.includes(family.id));
   const cookies = dead.filter(({ name }) => name !== '').map(({ name }) => service.cookies.expire(name));
   const someoneLives = dead.length < jar.verified.length;

@@ -88,6 +88,7 @@ describe('an app that is no page', () => {
     await app.login();
     const before = await app.refresh({ reason: 'startup' });
     app.browser.site.store.now = () => new Promise(() => {});
+    app.browser.site.store.present = () => new Promise(() => {});
     const waiting = app.send({ reason: 'startup' });
     await app.browser.site.clock.waiting();
     await app.browser.site.clock.advance(8_000);

@@ -8,7 +8,7 @@
  */
 import type { ErrorAnswer, Outcome } from '../../contract/wire.js';
 import { shortHash } from '../encoding.js';
-import { deathOf, type FamilyRecord, type TokenRecord } from '../families/family.js';
+import type { FamilyRecord, TokenRecord } from '../families/family.js';
 import type { Obtained } from '../mediation/mediator.js';
 import { UpstreamError } from '../upstream/upstream.js';
 import { later, upstreamDraft } from './upstream-draft.js';
@@ -20,7 +20,8 @@ import { endedElsewhere, endFamilyNow } from './aftermath.js';
 import type { Heard } from './call.js';
 import { ended, malformed, nobody, ok, refusal, type Draft } from './draft.js';
 import { isNative, type Caller } from './gate.js';
-import { openHeld, openJar, tidy, type Jar } from './jar.js';
+import { openHeld, openJar, openKnown, tidy, type Jar, type LiveJar } from './jar.js';
+import { sendCookie, withCookie, type Accepted } from './new-cookie.js';
 import { observeRefresh } from './observe-refresh.js';
 import type { ReadRefresh, RefreshRequest } from './refresh-request.js';
 import type { Service } from './service.js';
@@ -31,26 +32,53 @@ export async function refresh(service: Service, request: Heard, caller: Caller, 
   const started = service.clock.now();
   if ('draft' in read) return read.draft;
   const { asked } = read;
+  // One round trip: the atomic step itself says whether the family lives. If it does not, the long way tells more.
+  const known = await openKnown(service, request, caller.origin, asked.credential);
+  const early = known && (await show(service, known, asked));
+  if (typeof early === 'object' && early.presented.kind !== 'ended' && early.presented.kind !== 'unknown') {
+    return conclude(service, early, asked, started);
+  }
   const jar = isNative(caller) ? await openHeld(service, asked.credential) : await openJar(service, request, caller.origin);
-  if (!jar.live) return withoutLive(service, jar);
-  if (await orphaned(service, jar.live.family)) return endedWithParent(service, jar, jar.live.family);
+  const { live } = jar;
+  if (!live) return withoutLive(service, jar);
+  if (await orphaned(service, live.family)) return endedWithParent(service, jar, live.family);
+  const shown = await show(service, { ...jar, live }, asked);
+  return typeof shown === 'string' ? malformed(shown) : conclude(service, shown, asked, started);
+}
 
-  const wanted = await wantedOf(jar.live.family, asked.scope, asked.resource, service.tokens.resources);
-  if (typeof wanted === 'string') return malformed(wanted);
+/** A credential that was presented to the store, and what the store decided. */
+interface Shown {
+  jar: LiveJar;
+  wanted: Wanted;
+  /** The ids as the store has them, in the order they were sent. */
+  hashed: readonly [string, ...string[]];
+  presented: Presented;
+}
+
+/** Presents it; a sentence when what was asked for cannot be granted. */
+async function show(service: Service, jar: LiveJar, asked: RefreshRequest): Promise<Shown | string> {
+  const { family, rot } = jar.live;
+  const wanted = await wantedOf(family, asked.scope, asked.resource, service.tokens.resources);
+  if (typeof wanted === 'string') return wanted;
   const hashed = (await Promise.all(asked.ids.map(shortHash))) as [string, ...string[]];
-  const presented = await service.store.present(jar.live.family.id, {
-    rot: jar.live.rot,
+  const presented = await service.store.present(family.id, {
+    rot,
     ids: hashed,
     reason: asked.reason,
     raceMs: service.timing.raceMs,
     floorMs: service.timing.floorMs,
-    token: tokenAsk(service, jar.live.family, wanted, asked),
+    token: tokenAsk(service, family, wanted, asked),
   });
+  return { jar, wanted, hashed, presented };
+}
+
+async function conclude(service: Service, shown: Shown, asked: RefreshRequest, started: number): Promise<Draft> {
+  const { jar, wanted, hashed, presented } = shown;
   const draft = await answer(service, jar, asked, wanted, presented, (id) => asked.ids[hashed.indexOf(id)]);
   if (presented.kind === 'accepted' && !service.tokens.mints) {
     service.detach('note activity', service.activity.seen(presented.family.id, presented.now));
   }
-  if (presented.kind === 'accepted' && presented.outcome === 'rotated') announceRotation(service, presented.family, draft);
+  if (presented.kind === 'accepted' && presented.outcome === 'rotated') announceRotation(service, presented, draft);
   observeRefresh(service, { presented, asked, attempt: hashed[0], draft, started });
   const client = presented.kind === 'unknown' ? undefined : clientOf(service, presented.family).kind;
   return { ...draft, client, headers: { 'Server-Timing': serverTiming(), ...draft.headers } };
@@ -71,7 +99,7 @@ function withoutLive(service: Service, jar: Jar): Draft {
 
 async function answer(
   service: Service,
-  jar: Jar,
+  jar: LiveJar,
   asked: RefreshRequest,
   wanted: Wanted,
   presented: Presented,
@@ -79,7 +107,7 @@ async function answer(
 ): Promise<Draft> {
   switch (presented.kind) {
     case 'unknown':
-      return ended('no_session', jar.live!.family.sid, tidy(service, jar, [jar.live!.family.id]));
+      return ended('no_session', jar.live.family.sid, tidy(service, jar, [jar.live.family.id]));
     case 'ended':
       return ended(presented.reason, presented.family.sid, tidy(service, jar, [presented.family.id]));
     case 'reuse':
@@ -99,8 +127,6 @@ async function answer(
     }
   }
 }
-
-type Accepted = Extract<Presented, { kind: 'accepted' }>;
 
 async function tokenDraft(service: Service, asked: RefreshRequest, wanted: Wanted, accepted: Accepted): Promise<Draft> {
   const { family, token, now } = accepted;
@@ -142,7 +168,7 @@ async function timedObtain(service: Service, wanted: Wanted, accepted: Accepted,
   const obtained = await service.tokens.obtain(accepted.family, wanted, ask);
   const draft = await obtainedDraft(service, wanted, accepted, obtained);
   const { reason } = draft.body as Partial<ErrorAnswer>;
-  if (draft.status >= 503 && reason) announceDegraded(service, accepted.family, reason);
+  if (draft.status >= 503 && reason) announceDegraded(service, accepted, reason);
   return { ...draft, headers: { ...draft.headers, 'Server-Timing': serverTiming(obtained.spent) } };
 }
 
@@ -161,41 +187,6 @@ async function obtainedDraft(service: Service, wanted: Wanted, accepted: Accepte
     case 'failed':
       return upstreamDraft(obtained.error);
   }
-}
-
-/** Adds what the cookie's outcome says, unless the family died while the token was made. */
-async function withCookie(
-  service: Service,
-  jar: Jar,
-  { outcome, family, now }: Accepted,
-  settled: string | undefined,
-  draft: Draft,
-): Promise<Draft> {
-  const over = (draft.body as Partial<ErrorAnswer>).session === 'ended' ? [family.id] : [];
-  if (over.length > 0 || (outcome !== 'rotated' && outcome !== 'replayed')) return { ...draft, cookies: tidy(service, jar, over) };
-  return sendCookie(service, jar, { family, now }, settled, draft);
-}
-
-async function sendCookie(
-  service: Service,
-  jar: Jar,
-  { family, now }: Pick<Accepted, 'family' | 'now'>,
-  settled: string | undefined,
-  draft: Draft,
-): Promise<Draft> {
-  // A logout may have come in between; its deletion of the cookie must not be undone by this answer.
-  const current: FamilyRecord | undefined = await service.store.read(family.id);
-  const death = current ? deathOf(current, now) : 'no_session';
-  if (death) return ended(death, family.sid, tidy(service, jar, [family.id]));
-  const name = jar.live!.name;
-  const value = await service.credentials.derive(family, family.rot);
-  const body = { ...draft.body, attempt_settled: settled };
-  if (family.credential === 'body') return { ...draft, body: { ...body, refresh_token: value } };
-  return {
-    ...draft,
-    body,
-    cookies: [service.cookies.set(name, value, family.absoluteExpiry - now), ...tidy(service, jar)],
-  };
 }
 
 const versionConflict = (gen: number): Draft =>

@@ -23,6 +23,7 @@ import type { FunctionUpstream } from '../upstream/function-upstream.js';
 import type { ProviderLogin } from '../upstream/provider-login.js';
 import { checkServices, type ServicesOptions } from '../manager/service-token.js';
 import { checkSignIn, tokenSource } from './sign-in-source.js';
+import { known, type Known } from './jar.js';
 import { rateLimiter, type RateLimiter } from './rate-limiter.js';
 import { streams, type Streams } from '../events/streams.js';
 import { versions, type Versions } from './versions.js';
@@ -46,6 +47,7 @@ export interface Settings {
   readonly observe: Observe;
   readonly refreshes: RateLimiter;
   readonly warm: WarmTokens;
+  readonly known: Known;
   /** How fast the provider is asked ahead of demand. */
   readonly bucket: TokenBucket;
   readonly activity: Activity;
@@ -109,6 +111,7 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
     services: options.services ?? null,
     observe,
     warm: warmTokens(() => clock.now()),
+    known: known(),
     bucket: tokenBucket(clock, { perSecond: limits.batchCallsPerSecond, burst: limits.batchCallsPerSecond }),
     activity: activity(store),
     deviceGrant: deviceGrantOf(options.deviceGrant, !options.upstream || ('grant' in options.upstream && !!options.upstream.grant)),

@@ -1,6 +1,6 @@
 /** Turns a request for a token into what the store decides on, and a token record into an answer. */
 import type { Outcome, RefreshAnswer, RefreshReason } from '../../contract/wire.js';
-import type { FamilyRecord, TokenRecord } from '../families/family.js';
+import type { FamilyIdentity, FamilyRecord, TokenRecord } from '../families/family.js';
 import type { TokenAsk } from '../store.js';
 import type { Service, Settings } from './service.js';
 import type { Wanted } from './wanted.js';
@@ -10,7 +10,7 @@ export const FRESH: ReadonlySet<RefreshReason> = new Set<RefreshReason>(['expiri
 
 export function tokenAsk(
   service: Service,
-  family: FamilyRecord,
+  family: Pick<FamilyIdentity, 'client'>,
   wanted: Wanted,
   request: { reason: RefreshReason; have: number | null; minTtlMs: number },
 ): TokenAsk {
@@ -26,7 +26,7 @@ export function tokenAsk(
   };
 }
 
-export function clientOf(service: Settings, family: FamilyRecord) {
+export function clientOf(service: Settings, family: Pick<FamilyIdentity, 'client'>) {
   return service.clients[family.client as keyof Settings['clients']] ?? service.clients.web;
 }
 

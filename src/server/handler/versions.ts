@@ -14,11 +14,14 @@ import type { Wanted } from './wanted.js';
 const SAID_MS = 60_000;
 
 export interface Versions {
+  /** When it is not, `behind` is answered at once. */
+  readonly strict: boolean;
   behind(family: FamilyRecord, wanted: Wanted, have: number | null, gen: number): Promise<boolean>;
 }
 
 export function versions(store: Store, strict: boolean): Versions {
   return {
+    strict,
     async behind({ id }, { key }, have, gen) {
       if (!strict || have === null || have >= gen) return false;
       const { count } = await store.hit(`version:${id} ${key} ${have} ${gen}`, SAID_MS);

@@ -1,6 +1,6 @@
 /** Which access token a caller asks for: scopes and resource, checked against what its family may have. */
 import { base64url, sha256 } from '../encoding.js';
-import type { FamilyRecord } from '../families/family.js';
+import type { FamilyIdentity } from '../families/family.js';
 
 export interface Wanted {
   /** Names the token in the store; equal for equal scope sets. */
@@ -18,7 +18,7 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
  * @returns a sentence when it cannot be granted
  */
 export async function wantedOf(
-  family: FamilyRecord,
+  family: Pick<FamilyIdentity, 'scopes'>,
   scope: string | undefined,
   resource: string | undefined,
   resources: ReadonlySet<string> | null,

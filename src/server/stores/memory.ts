@@ -94,6 +94,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       const family = families.get(id);
       if (family) write(forgetTokens(family, gen));
     },
+    async watch(id, forMs) {
+      const family = families.get(id);
+      if (family?.state === 'active') write({ ...family, watchedUntil: now() + forMs });
+    },
     async end(id, reason) {
       const family = families.get(id);
       if (family?.state !== 'active') return false;

@@ -21,6 +21,7 @@ export function familyContract(open: OpenStore): void {
       expect(await on.store.intend('nobody', 1, { node: 'n', at: 0 })).toBe(false);
       expect(await on.store.end('nobody', 'revoked')).toBe(false);
       await on.store.forget('nobody', 1);
+      await on.store.watch('nobody', 1_000);
     });
     test('an active family is never replaced, an ended one is', async () => {
       const record = await on.family();
@@ -70,6 +71,27 @@ export function familyContract(open: OpenStore): void {
       await on.advance(101);
       expect(await on.store.read(record.id)).toBeUndefined();
       expect(await on.store.find('u:short')).toEqual([]);
+    });
+  });
+
+  describe('watching', () => {
+    test('comes with every answer of the rotation, for as long as was said, and changes nothing else', async () => {
+      const record = await on.family({ rotatedAt: 0 });
+      const before = await on.store.now();
+      await on.peer.watch(record.id, 60_000);
+      const { watchedUntil, ...rest } = (await on.store.read(record.id))!;
+      expect(rest).toEqual({ ...rest, ...record, watchedUntil: undefined });
+      expect(watchedUntil).toBeGreaterThanOrEqual(before + 60_000);
+      expect(watchedUntil).toBeLessThanOrEqual((await on.store.now()) + 60_000);
+      expect(await on.store.present(record.id, presentation(0, ['a']))).toMatchObject({ outcome: 'rotated', family: { watchedUntil } });
+      expect((await on.peer.read(record.id))!.watchedUntil).toBe(watchedUntil);
+    });
+    test('a tombstone stays as it is', async () => {
+      const record = await on.family();
+      await on.store.end(record.id, 'revoked');
+      const ended = await on.store.read(record.id);
+      await on.store.watch(record.id, 60_000);
+      expect(await on.store.read(record.id)).toEqual(ended);
     });
   });
 

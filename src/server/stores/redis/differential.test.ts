@@ -60,6 +60,7 @@ const families = fc.record({
   idleMs: fc.constantFrom(14 * 86_400_000, 1_000, NEVER),
   gen: fc.integer({ min: 0, max: 40 }),
   dueLeft: fc.option(fc.constant(5_000)),
+  watchedLeft: fc.option(around(0)),
   upstream: fc.option(fc.record({ ver: fc.integer({ min: 1, max: 3 }), sealed: fc.string(), pending: fc.boolean() })),
   tokens,
 });
@@ -112,6 +113,7 @@ async function written(shape: Shape): Promise<FamilyRecord> {
     idleExpiry: at + shape.idleLeft,
     gen: shape.gen,
     dueAt: shape.dueLeft === null ? null : at + shape.dueLeft,
+    watchedUntil: shape.watchedLeft === null ? null : at + shape.watchedLeft,
     upstream: shape.upstream && {
       ver: shape.upstream.ver,
       sealed: shape.upstream.sealed,

@@ -11,7 +11,7 @@ import { familyScripts } from './lua/families.js';
 import { compact, expand } from './compact.js';
 import { packFamily, unpackFamily, unpackOpaque } from './record.js';
 
-type FamilyPart = Pick<Store, 'create' | 'read' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'end'>;
+type FamilyPart = Pick<Store, 'create' | 'read' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end'>;
 
 export interface RedisFamilyParts {
   caller: RedisCaller;
@@ -88,6 +88,9 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
     },
     async forget(id, gen) {
       await caller.run(scripts.forget, [keys.family(id)], [String(gen)]);
+    },
+    async watch(id, forMs) {
+      await caller.run(scripts.watch, [keys.family(id)], [String(forMs)]);
     },
     async end(id, reason) {
       const key = keys.family(id);

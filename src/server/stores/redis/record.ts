@@ -70,11 +70,12 @@ export function packFamily(family: FamilyRecord): Buffer {
     Object.entries(family.tokens).map(([key, { gen, issuedAt, expiresAt, sealed }]) => [compact(key), gen, issuedAt, expiresAt, orFalse(sealed)]),
     upstream !== null && [upstream.ver, upstream.sealed, orFalse(upstream.expiresAt), orFalse(upstream.pending?.node ?? null), orFalse(upstream.pending?.at ?? null)],
     orFalse(family.dueAt),
+    orFalse(family.watchedUntil),
   ]);
 }
 
 export function unpackFamily(id: string, bytes: Buffer): FamilyRecord {
-  const [opaque, createdAt, absoluteExpiry, idleMs, rot, winners, rotatedAt, healedAt, ended, reason, endedAt, idleExpiry, seenAt, gen, tokens, upstream, dueAt] =
+  const [opaque, createdAt, absoluteExpiry, idleMs, rot, winners, rotatedAt, healedAt, ended, reason, endedAt, idleExpiry, seenAt, gen, tokens, upstream, dueAt, watchedUntil] =
     unpack(bytes) as Unpacked[];
   return {
     id,
@@ -95,6 +96,8 @@ export function unpackFamily(id: string, bytes: Buffer): FamilyRecord {
     tokens: Object.fromEntries((tokens as Unpacked[][]).map(tokenFrom)),
     upstream: upstream === false ? null : upstreamFrom(upstream as Unpacked[]),
     dueAt: numberOrNull(dueAt),
+    // Families of before this field have none.
+    watchedUntil: numberOrNull(watchedUntil),
   };
 }
 

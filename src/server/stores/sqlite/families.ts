@@ -23,7 +23,7 @@ const CLAIM = `UPDATE family SET claimed_until = ? WHERE id IN (
 type Stepped<A> = { family: FamilyRecord; answer: A };
 type FamilyPart = Pick<
   Store,
-  'create' | 'read' | 'find' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'end' | 'claimDue'
+  'create' | 'read' | 'find' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end' | 'claimDue'
 >;
 
 export function sqliteFamilies(
@@ -93,6 +93,11 @@ export function sqliteFamilies(
     async forget(id, gen) {
       await step(id, (family) => ({ family: forgetTokens(family, gen), answer: { kind: 'forgotten' } }));
     },
+    watch: (id, forMs) =>
+      write(() => {
+        const family = readFrom(durable, id);
+        if (family?.state === 'active') save({ ...family, watchedUntil: now() + forMs });
+      }),
     end: (id, reason) =>
       write(() => {
         const family = readFrom(durable, id);

@@ -82,6 +82,15 @@ end
 return 1
 `;
 
+/** Argument: for how long. */
+const WATCH = `
+local f = load(KEYS[1])
+if not f or f.ended then return 0 end
+f.watchedUntil = now + tonumber(ARGV[1])
+save(KEYS[1], f)
+return 1
+`;
+
 /**
  * Argument: reason. One that has ended already is written again as it is: WAIT counts replicas that have all writes
  * of this connection, and a caller who repeats a revocation that was not acknowledged asks about this one.
@@ -118,6 +127,7 @@ export interface FamilyScripts {
   commit: LuaScript;
   intend: LuaScript;
   forget: LuaScript;
+  watch: LuaScript;
   end: LuaScript;
   create: LuaScript;
   read: LuaScript;
@@ -130,6 +140,7 @@ export function familyScripts(): FamilyScripts {
     commit: luaScript(FAMILY_LUA, TOKENS_LUA, COMMIT),
     intend: luaScript(FAMILY_LUA, INTEND),
     forget: luaScript(FAMILY_LUA, FORGET),
+    watch: luaScript(FAMILY_LUA, WATCH),
     end: luaScript(FAMILY_LUA, END),
     create: luaScript(FAMILY_LUA, CREATE),
     read: luaScript(FAMILY_LUA, READ),

@@ -11,7 +11,7 @@ local NEVER = ${Number.MAX_SAFE_INTEGER}
 
 local FIELDS = {
   'opaque', 'createdAt', 'absoluteExpiry', 'idleMs', 'rot', 'winners', 'rotatedAt', 'healedAt', 'ended', 'reason',
-  'endedAt', 'idleExpiry', 'seenAt', 'gen', 'tokens', 'upstream', 'dueAt',
+  'endedAt', 'idleExpiry', 'seenAt', 'gen', 'tokens', 'upstream', 'dueAt', 'watchedUntil',
 }
 
 -- Plain, as record.ts has it.
@@ -36,6 +36,7 @@ local function store(f)
   return cmsgpack.pack({
     f.opaque, f.createdAt, f.absoluteExpiry, f.idleMs, f.rot, f.winners, f.rotatedAt - f.createdAt, f.healedAt, f.ended,
     f.reason, f.endedAt, f.idleExpiry - f.seenAt, f.seenAt - f.rotatedAt, f.gen, tokens, f.upstream, f.dueAt,
+    f.watchedUntil or false,
   })
 end
 
