@@ -61,10 +61,10 @@ export const guards = [
   { guard: 'a sign-out is written before it is said', file: 'src/core/sign-out.ts', on: "...closeSession(record, sid, 'signed_out', clock.wall()),", off: '...record,', tests: ['src/core/belonging.test.ts'] },
   { guard: 'who learns of a pending sign-out looks after it', file: 'src/core/hub.ts', on: 'if (logout) lookAfterLogout(hub);', off: '', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'somebody else’s answer makes mine needless', file: 'src/core/hearing.ts', on: 'if (mine?.sid === grant.sid && mine.generation <= grant.generation) silence(grant.key);', off: '', tests: ['src/core/asking.test.ts'] },
+  { guard: 'who hears a token of an ended session says so', file: 'src/core/hearing.ts', on: 'if (hub.state.closed.includes(grant.sid)) return remind(grant.sid);', off: '', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a sign-out is repeated until it is heard', file: 'src/core/sign-out.ts', on: 'logout: { sid, scope },', off: '', tests: ['src/core/belonging.test.ts'] },
   { guard: 'a portal’s page is no logout', file: 'src/core/sign-out.ts', on: "(reply.json !== undefined || reply.status >= 400 || hub.level() !== 'full')", off: '(true as boolean)', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a foreign frame sends no logout', file: 'src/core/sign-out.ts', on: 'if (lifecycle.crossSite) return false;', off: '', tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'those who were told look after the logout', file: 'src/core/hearing.ts', on: '    lookAfterLogout(hub);\n', off: '', tests: ['src/simulation/redteam-sessions.test.ts'] },
 
   { guard: 'another session is taken only when the ledger says so', file: 'src/core/hearing.ts', on: 'if (hub.ledger.shared && record.sid !== grant.sid) return;', off: '', tests: ['src/core/bad-input.test.ts'] },
   { guard: 'an end is looked up in the ledger', file: 'src/core/hearing.ts', on: 'if (hub.ledger.shared && !isClosed(record, sid)) {', off: 'if (false as boolean) {', tests: ['src/core/bad-input.test.ts'] },

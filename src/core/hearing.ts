@@ -7,7 +7,7 @@ import { parseMessage, type Message } from './messages.js';
 import type { Cancel } from './ports.js';
 import { isClosed } from './record.js';
 import { closeSession } from './record-moves.js';
-import { abortForGood, lookAfterLogout } from './sign-out.js';
+import { abortForGood } from './sign-out.js';
 import type { SessionEndReason } from './types.js';
 
 /** Longest wait before an answer to TOKEN_REQUEST: fifty tabs need not answer one question. */
@@ -15,12 +15,15 @@ const ANSWER_MS = 40;
 /** How long the token of an announced session may be on its way before this context asks for it. */
 const ARRIVAL_MS = 300;
 
+/** Usually the news is only on its way; whoever says it first spares the others. */
+const REMIND_MS = 500;
 /** When the ledger does not bear out that a session is over, it is looked up again: whoever said it may still be writing it. */
 const LOOKS_MS = [1_000, 4_000, 16_000];
 
 export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => void) => {
   const { clock, random } = hub.ports;
   const answers = new Map<string, Cancel>();
+  const reminders = new Map<string, Cancel>();
 
   const token = async (message: Message & { type: 'TOKEN' | 'TOKEN_HELD' }) => {
     if (message.type === 'TOKEN_HELD' && !hub.sealed()) {
@@ -31,6 +34,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     if (hub.sealed() !== (message.type === 'TOKEN_HELD')) return;
     const grant = message.type === 'TOKEN' ? fromWire(message.grant, clock) : fromHeld(message.grant, clock);
     if (!grant) return;
+    if (hub.state.closed.includes(grant.sid)) return remind(grant.sid);
     // Somebody has told what this context was about to tell.
     const mine = hub.state.grants[grant.key];
     if (mine?.sid === grant.sid && mine.generation <= grant.generation) silence(grant.key);
@@ -42,6 +46,17 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       if (hub.ledger.shared && record.sid !== grant.sid) return;
     }
     hub.dispatch({ type: 'granted', grant }, { from: 'channel', by: 'other' });
+  };
+
+  /** Somebody holds a token of a session that is over: it has not heard, and the ledger it reads may have forgotten. */
+  const remind = (sid: string) => {
+    if (reminders.has(sid)) return;
+    const speak = async () => {
+      const { closed } = await hub.ledger.update((record) => record);
+      if (!reminders.delete(sid)) return;
+      hub.post({ type: 'SESSION_ENDED', sid, reason: closed.find((one) => one.sid === sid)?.reason ?? 'signed_out' });
+    };
+    reminders.set(sid, clock.after(REMIND_MS * (1 + random.next()), speak));
   };
 
   const silence = (key: string) => {
@@ -85,7 +100,6 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     }
     hub.dispatch({ type: 'session_ended', sid, reason: reason as SessionEndReason });
     if (hub.state.status === 'ended') abortForGood(hub, sid);
-    lookAfterLogout(hub);
     hub.learn();
   };
 
@@ -103,6 +117,8 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       case 'SESSION_STARTED':
         return void started(message.sid);
       case 'SESSION_ENDED':
+        reminders.get(message.sid)?.();
+        reminders.delete(message.sid);
         return void ended(message.sid, message.reason, message.incarnation);
       default:
         hub.leadership?.hear(message);

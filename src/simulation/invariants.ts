@@ -100,10 +100,8 @@ const checkSignedOut = (world: World, tab: Tab): void => {
   const out = core.state.sid === undefined ? undefined : world.signedOut.get(core.state.sid);
   if (!out) return;
   const { at, by } = out;
-  // The message was not heard, and when this tab looked, the ledger had forgotten.
-  if (world.amnesia && tab.runningSince > at) return;
-  // The ledger never took it, and who could say it again is gone: a message alone is a claim that anybody could make.
-  if (world.fired.has('ledgerFails') && !running(by)) return;
+  // The ledger has forgotten it, or never took it, and who could say it again is gone.
+  if ((world.amnesia || world.fired.has('ledgerFails')) && !running(by)) return;
   // A store that fails takes the sign-out later, one that was lost gets it again with the next logout: until then it is looked up.
   const told = world.origin.now() - Math.max(at, tab.runningSince) > NEWS_MS + (world.fired.has('ledgerFails') || world.amnesia ? LATE_STORE_MS : 0);
   if (told && core.state.status === 'active' && Object.keys(core.state.grants).some(core.valid))

@@ -9,7 +9,7 @@ import { createStrictBackend } from './strict-backend.js';
 import type { Tab } from './tab.js';
 import type { Verb } from './verb-names.js';
 import { verbs } from './verbs.js';
-import { createWorld, running, type World } from './world.js';
+import { activate, createWorld, running, type World } from './world.js';
 
 export interface Played {
   /** The invariant that broke, and how; absent when all held. */
@@ -121,7 +121,7 @@ const finale = async (
       tab.context.thaw();
       tab.context.restore();
     }
-    tab.context.activate();
+    activate(world, tab);
   }
   const settled = (): boolean => world.tabs.every((tab) => !running(tab) || tab.calls.every(({ end }) => end));
   await until(settled, 35_000);

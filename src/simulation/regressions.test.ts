@@ -5,6 +5,11 @@ import { read } from './schedule.js';
 
 const FOUND: [name: string, timeline: string, schedule: string][] = [
   [
+    'who hears a token of a session that is over says so',
+    'a frame of another site signs out beside a page that is prerendered · the record is lost · the page is shown and restores the session: the frame alone knows better',
+    'full chromium seed=0 tabs=page,foreign life=60 in | ~flight get holder | ~flight get holder | +0 close holder | +200 open 0 11 | ~flight signOut 0 | ~flight forget holder | +200 get holder',
+  ],
+  [
     'a new document shows a full endpoint its winners in its first request',
     'rotated · the browser is killed before its cookie is on disk · the new document knows the level from the ledger, but asked before it had read it: no winners, and the old cookie looks stolen',
     'full chromium seed=0 tabs=page life=30 in | +5000 hang 0 | +61000 sick 0 | +0 kill holder',

@@ -3,7 +3,7 @@ import type { NetworkFault } from '../testing/index.js';
 import type { TabKind } from './schedule.js';
 import type { Tab } from './tab.js';
 import type { Verb } from './verb-names.js';
-import { running, underWay, type World } from './world.js';
+import { activate, running, underWay, type World } from './world.js';
 import type { Who } from './schedule.js';
 
 export type Perform = (world: World, who: Who, arg: number) => void | Promise<void>;
@@ -76,10 +76,10 @@ export const verbs: Record<Verb, Perform> = {
     if (world.open(KINDS[arg % KINDS.length]!)) world.fire('open');
   },
   hide: toTab('hide', (tab) => isDocument(tab) && running(tab) && tab.context.visible, ({ context }) => context.hide()),
-  show: toTab('show', (tab) => isDocument(tab) && running(tab) && !tab.context.visible, ({ context, kind }, world) => {
-    if (kind === 'prerender') world.budget.allow();
-    context.activate();
-    context.show();
+  show: toTab('show', (tab) => isDocument(tab) && running(tab) && !tab.context.visible, (tab, world) => {
+    if (tab.kind === 'prerender') world.budget.allow();
+    activate(world, tab);
+    tab.context.show();
   }),
   rest: (world) => world.fire('rest'),
 

@@ -63,6 +63,12 @@ const UNDER_WAY_MS = 11_000;
 export const underWay = (world: World): boolean => world.origin.now() - world.sentAt < UNDER_WAY_MS;
 export const running = (tab: Tab): boolean => tab.context.state === 'running';
 
+/** A page that was prerendered begins to run only now. */
+export const activate = (world: World, tab: Tab): void => {
+  if (!tab.context.ports.lifecycle.active()) tab.runningSince = world.origin.now();
+  tab.context.activate();
+};
+
 export const createWorld = (schedule: Schedule, backend: Backend, watch: WorldWatch): World => {
   const tabs: Tab[] = [];
   const fired = new Map<Verb, number>();
