@@ -1,7 +1,7 @@
 /** Calls with a deadline, scripts by their digest, and failures in the store's words. */
 import type { ServerClock } from '../../clock.js';
 import { StoreUnavailableError } from '../../store.js';
-import type { RedisLink } from './client.js';
+import type { RedisLink, Waiting } from './client.js';
 import type { LuaScript } from './script.js';
 
 export interface RedisCaller {
@@ -23,34 +23,45 @@ export interface CallerOptions {
 
 export function redisCaller(link: RedisLink, { clock, deadlineMs, replicas }: CallerOptions): RedisCaller {
   /** Rejects at the deadline, whatever the client does: a stopped Redis keeps its connections open and says nothing. */
-  function bounded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const abort = new AbortController();
+  function bounded<T>(work: (waiting: Waiting) => Promise<T>): Promise<T> {
+    // Made for whoever reads the signal: most commands leave at once and never do.
+    let abort: AbortController | undefined;
+    let late: DOMException | undefined;
+    const waiting: Waiting = {
+      get signal() {
+        abort ??= new AbortController();
+        if (late) abort.abort(late);
+        return abort.signal;
+      },
+    };
     return new Promise<T>((resolve, reject) => {
       const cancel = clock.after(deadlineMs, () => {
         reject(new StoreUnavailableError(`Redis has not answered within ${deadlineMs} ms.`));
-        abort.abort(new DOMException('Redis has not answered in time.', 'TimeoutError'));
+        late = new DOMException('Redis has not answered in time.', 'TimeoutError');
+        abort?.abort(late);
       });
-      work(abort.signal)
-        .then(resolve, (error: unknown) => reject(unavailable(error)))
-        .finally(cancel);
+      work(waiting).then(
+        (value) => (cancel(), resolve(value)),
+        (error: unknown) => (cancel(), reject(unavailable(error))),
+      );
     });
   }
   function evaluate(script: LuaScript, keys: readonly [string, ...string[]], args: readonly (string | Buffer)[], reply: 'text' | 'bytes') {
-    return bounded(async (signal) => {
+    return bounded(async (waiting) => {
       const tail = [String(keys.length), ...keys, ...args];
       try {
-        return await link.send({ key: keys[0], command: ['EVALSHA', script.sha, ...tail], reply, signal });
+        return await link.send({ key: keys[0], command: ['EVALSHA', script.sha, ...tail], reply, waiting });
       } catch (error) {
         if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-        return link.send({ key: keys[0], command: ['EVAL', script.source, ...tail], reply, signal });
+        return link.send({ key: keys[0], command: ['EVAL', script.source, ...tail], reply, waiting });
       }
     });
   }
   return {
-    command: (key, ...command) => bounded((signal) => link.send({ key, command, reply: 'text', signal })),
+    command: (key, ...command) => bounded((waiting) => link.send({ key, command, reply: 'text', waiting })),
     run: (script, keys, args = []) => evaluate(script, keys, args, 'text'),
     runBinary: (script, keys, args = []) => evaluate(script, keys, args, 'bytes'),
-    acknowledged: (key) => bounded((signal) => link.acknowledged(key, replicas, Math.max(1, Math.floor(deadlineMs / 2)), signal)),
+    acknowledged: (key) => bounded((waiting) => link.acknowledged(key, replicas, Math.max(1, Math.floor(deadlineMs / 2)), waiting)),
   };
 }
 

@@ -12,8 +12,13 @@ export interface RedisCall {
   command: readonly [string, ...(string | Buffer)[]];
   /** How strings of the reply are wanted. */
   reply: 'text' | 'bytes';
-  /** Whoever wanted the answer has given up. */
-  signal: AbortSignal;
+  waiting: Waiting;
+}
+
+/** Whoever wants the answer. */
+export interface Waiting {
+  /** Aborted when they have given up. */
+  readonly signal: AbortSignal;
 }
 
 /** What the store needs from a client. */
@@ -21,7 +26,7 @@ export interface RedisLink {
   /** Sends a command. Rejects or stays silent, as the client does. */
   send(call: RedisCall): Promise<unknown>;
   /** How many replicas have every write this connection has made to the key's node; waits for `replicas` of them. */
-  acknowledged(key: string, replicas: number, ms: number, signal: AbortSignal): Promise<number>;
+  acknowledged(key: string, replicas: number, ms: number, waiting: Waiting): Promise<number>;
   /** A connection of its own for subscriptions; the store closes it, never the client it was given. */
   subscriber(): Promise<RedisSubscriber>;
 }

@@ -9,7 +9,7 @@ import type { FamilyIndex } from './index-sets.js';
 import type { RedisKeys } from './keys.js';
 import { familyScripts } from './lua/families.js';
 import { compact, expand } from './compact.js';
-import { packFamily, unpackFamily, unpackOpaque } from './record.js';
+import { opaqueReader, packFamily, unpackFamily, unpackOpaque } from './record.js';
 
 type FamilyPart = Pick<Store, 'create' | 'read' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end'>;
 
@@ -23,6 +23,7 @@ export interface RedisFamilyParts {
 
 export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamilyParts): FamilyPart {
   const scripts = familyScripts();
+  const read = opaqueReader();
 
   /** A revocation that a failover forgets would let a thief back in: without the acknowledgement it is a 503. */
   async function mustSurvive(key: string): Promise<void> {
@@ -54,11 +55,11 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
       return 'created';
     },
     async read(id) {
-      return replyOf(id, await caller.runBinary(scripts.read, [keys.family(id)])).family;
+      return replyOf(read, id, await caller.runBinary(scripts.read, [keys.family(id)])).family;
     },
     async present(id, presentation) {
       const key = keys.family(id);
-      const presented = presentedFrom(id, presentation, await caller.runBinary(scripts.present, [key], presentArguments(presentation)));
+      const presented = presentedFrom(read, id, presentation, await caller.runBinary(scripts.present, [key], presentArguments(presentation)));
       if (presented.kind === 'reuse') {
         await mustSurvive(key);
         await due.drop(id).catch(() => {});
@@ -71,12 +72,12 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
       return presented;
     },
     async mint(id, ask) {
-      return mintedFrom(id, ask, await caller.runBinary(scripts.mint, [keys.family(id)], askArguments(ask)));
+      return mintedFrom(read, id, ask, await caller.runBinary(scripts.mint, [keys.family(id)], askArguments(ask)));
     },
     async commit(id, { ver, sealed, expiresAt, dueAt, token }) {
       const key = keys.family(id);
       const args = [String(ver), sealed, optional(expiresAt), optional(dueAt), ...(token ? [compact(token.key), String(token.lifetimeMs), token.sealed] : [])];
-      const committed = committedFrom(id, token?.key ?? null, await caller.runBinary(scripts.commit, [key], args));
+      const committed = committedFrom(read, id, token?.key ?? null, await caller.runBinary(scripts.commit, [key], args));
       if (committed.kind === 'committed') {
         await shouldSurvive(key);
         await (dueAt === null ? due.drop(id) : due.put(id, dueAt, committed.family.seenAt)).catch(() => {});
@@ -112,6 +113,8 @@ function presentArguments({ rot, ids, reason, raceMs, floorMs, token }: StorePre
   return [String(rot), reason, String(raceMs), String(floorMs), ...askArguments(token), ...ids.map(compact)];
 }
 
+type ReadOpaque = ReturnType<typeof opaqueReader>;
+
 interface Reply {
   now: number;
   family: FamilyRecord | undefined;
@@ -119,13 +122,13 @@ interface Reply {
   rest: Buffer[];
 }
 
-function replyOf(id: string, strings: unknown): Reply {
+function replyOf(read: ReadOpaque, id: string, strings: unknown): Reply {
   const [now, family, kind, ...rest] = strings as [Buffer, Buffer, Buffer?, ...Buffer[]];
-  return { now: Number(now), family: family.length === 0 ? undefined : unpackFamily(id, family), kind: String(kind), rest };
+  return { now: Number(now), family: family.length === 0 ? undefined : unpackFamily(id, family, read), kind: String(kind), rest };
 }
 
-function presentedFrom(id: string, { token: ask }: StorePresentation, strings: unknown): Presented {
-  const { now, family, kind, rest } = replyOf(id, strings);
+function presentedFrom(read: ReadOpaque, id: string, { token: ask }: StorePresentation, strings: unknown): Presented {
+  const { now, family, kind, rest } = replyOf(read, id, strings);
   if (!family) return { kind: 'unknown', now };
   const [first, second, ...token] = rest;
   switch (kind) {
@@ -142,8 +145,8 @@ function presentedFrom(id: string, { token: ask }: StorePresentation, strings: u
   }
 }
 
-function mintedFrom(id: string, ask: TokenAsk, strings: unknown): Minted {
-  const { now, family, kind, rest } = replyOf(id, strings);
+function mintedFrom(read: ReadOpaque, id: string, ask: TokenAsk, strings: unknown): Minted {
+  const { now, family, kind, rest } = replyOf(read, id, strings);
   if (!family) return { kind: 'unknown', now };
   if (kind === 'ended') return { kind, reason: String(rest[0]) as EndedReason, family, now };
   return { kind: 'active', token: tokenFrom(family, ask.key, rest), family, now };
@@ -162,8 +165,8 @@ function tokenFrom(family: FamilyRecord, key: string, [kind, wait]: Buffer[]): T
   }
 }
 
-function committedFrom(id: string, key: string | null, strings: unknown): Committed {
-  const { now, family, kind, rest } = replyOf(id, strings);
+function committedFrom(read: ReadOpaque, id: string, key: string | null, strings: unknown): Committed {
+  const { now, family, kind, rest } = replyOf(read, id, strings);
   if (!family) return { kind: 'unknown', now };
   if (kind === 'ended') return { kind, reason: String(rest[0]) as EndedReason, family, now };
   if (kind === 'conflict') return { kind, family, now };

@@ -1,17 +1,25 @@
 /** ioredis, single node, Sentinel or Cluster. */
 import { MisconfiguredError } from '../../config/misconfigured.js';
-import type { RedisLink } from './client.js';
+import type { RedisLink, Waiting } from './client.js';
 
 /** The part of `ioredis` that is used. */
 export interface IoredisClient {
   readonly status: string;
   readonly options: object;
+  /** Its socket, while there is one; a cluster has none of its own. */
+  readonly stream?: Partial<Corked>;
   call(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
   callBuffer(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
   pipeline(commands: unknown[][]): { exec(): Promise<unknown> };
   duplicate(): unknown;
   on(event: string, listener: () => void): unknown;
   off(event: string, listener: () => void): unknown;
+}
+
+/** What a Node stream offers to join writes. */
+interface Corked {
+  cork(): void;
+  uncork(): void;
 }
 
 interface Subscribing extends IoredisClient {
@@ -29,13 +37,15 @@ export function ioredisLink(client: IoredisClient): RedisLink {
   // Failures reach whoever made the call; without a listener ioredis prints each of them as unhandled.
   client.on('error', () => {});
   const ready = readiness(client);
+  const gather = gatherer(client);
   return {
-    async send({ command: [name, ...args], reply, signal }) {
-      await ready(signal);
+    async send({ command: [name, ...args], reply, waiting }) {
+      if (!isReady(client)) await ready(waiting);
+      gather();
       return reply === 'text' ? client.call(name, ...args) : client.callBuffer(name, ...args);
     },
-    async acknowledged(key, replicas, ms, signal) {
-      await ready(signal);
+    async acknowledged(key, replicas, ms, waiting) {
+      await ready(waiting);
       // A pipeline, because WAIT names no key: beside one that does, a cluster sends it to the right node.
       const answers = (await client.pipeline([['exists', key], ['wait', String(replicas), String(ms)]]).exec()) as [Error | null, number][];
       const [failure, count] = answers[1]!;
@@ -74,7 +84,7 @@ export function ioredisLink(client: IoredisClient): RedisLink {
  * Waits for the connection here rather than in ioredis's offline queue: what waits there is sent when the
  * connection is back, long after the request it was for has been answered with 503.
  */
-function readiness(client: IoredisClient): (signal: AbortSignal) => Promise<void> {
+function readiness(client: IoredisClient): (waiting: Waiting) => Promise<void> {
   let coming: Promise<void> | undefined;
   const onceReady = () =>
     new Promise<void>((resolve) => {
@@ -85,10 +95,30 @@ function readiness(client: IoredisClient): (signal: AbortSignal) => Promise<void
       };
       client.on('ready', onReady);
     });
-  return async (signal) => {
-    // `wait` is `lazyConnect`: the first command opens the connection.
-    if (client.status === 'ready' || client.status === 'wait') return;
+  return async ({ signal }) => {
+    if (isReady(client)) return;
     await (coming ??= onceReady());
     signal.throwIfAborted();
+  };
+}
+
+/** `wait` is `lazyConnect`: the first command opens the connection. */
+const isReady = ({ status }: IoredisClient): boolean => status === 'ready' || status === 'wait';
+
+/**
+ * Lets what one turn of the event loop has to say leave in one write: on a busy process a write per command costs more
+ * than the command. A cluster has a connection per node and is left alone.
+ */
+function gatherer(client: IoredisClient): () => void {
+  let held: Corked | undefined;
+  return () => {
+    const { stream } = client;
+    if (held || typeof stream?.cork !== 'function' || typeof stream.uncork !== 'function') return;
+    held = stream as Corked;
+    held.cork();
+    setImmediate(() => {
+      held?.uncork();
+      held = undefined;
+    });
   };
 }

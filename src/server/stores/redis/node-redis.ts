@@ -29,16 +29,16 @@ export function nodeRedisLink(client: NodeRedisClient): RedisLink {
   client.on('error', () => {});
   let opening: Promise<unknown> | undefined;
 
-  async function send({ key, command, reply, signal }: RedisCall): Promise<unknown> {
+  async function send({ key, command, reply, waiting }: RedisCall): Promise<unknown> {
     if (!client.isOpen) await (opening ??= client.connect().finally(() => (opening = undefined)));
     // With the signal, a command that never left is taken out of the queue instead of being sent much later.
-    const options = { abortSignal: signal, ...(reply === 'bytes' ? BYTES : {}) };
+    const options = { abortSignal: waiting.signal, ...(reply === 'bytes' ? BYTES : {}) };
     if (cluster) return (client.sendCommand as unknown as SendToCluster).call(client, key ?? undefined, false, [...command], options);
     return (client.sendCommand as unknown as SendToNode).call(client, [...command], options);
   }
   return {
     send,
-    acknowledged: async (key, replicas, ms, signal) => Number(await send({ key, command: ['WAIT', String(replicas), String(ms)], reply: 'text', signal })),
+    acknowledged: async (key, replicas, ms, waiting) => Number(await send({ key, command: ['WAIT', String(replicas), String(ms)], reply: 'text', waiting })),
     async subscriber() {
       const connection = client.duplicate() as Subscribing;
       let lost = false;

@@ -2,6 +2,7 @@
  * A family as MessagePack, as scripts take it and give it back: an array in the order of `FIELDS` in `lua/family.ts`,
  * with `false` for null. What was decided at login is one string in it, which no script opens.
  */
+import { BoundedCache } from '../../bounded-cache.js';
 import type { FamilyIdentity, FamilyRecord, TokenRecord, UpstreamRecord } from '../../families/family.js';
 import { compact, expand } from './compact.js';
 import { pack, type Packable, unpack, type Unpacked } from './messagepack.js';
@@ -42,6 +43,22 @@ function packOpaque(family: FamilyRecord): Buffer {
   return pack(SPELLINGS.map(([field, spelling]) => spelling.write(family[field])));
 }
 
+/**
+ * Reads it once for as long as it stays the same bytes: a family that comes back is known by then.
+ * @param limit Families it is kept of.
+ */
+export function opaqueReader(limit = 10_000): (id: string, bytes: Buffer) => Opaque {
+  const read = new BoundedCache<{ bytes: Buffer; opaque: Opaque }>(limit);
+  return (id, bytes) => {
+    const before = read.get(id);
+    if (before?.bytes.equals(bytes)) return before.opaque;
+    const opaque = unpackOpaque(bytes);
+    // A copy: the bytes are a view on all that came with them.
+    read.set(id, { bytes: Buffer.from(bytes), opaque });
+    return opaque;
+  };
+}
+
 export function unpackOpaque(bytes: Buffer): Opaque {
   const values = unpack(bytes) as Unpacked[];
   // Written by `packOpaque` and by nobody else.
@@ -74,12 +91,12 @@ export function packFamily(family: FamilyRecord): Buffer {
   ]);
 }
 
-export function unpackFamily(id: string, bytes: Buffer): FamilyRecord {
+export function unpackFamily(id: string, bytes: Buffer, read: (id: string, bytes: Buffer) => Opaque): FamilyRecord {
   const [opaque, createdAt, absoluteExpiry, idleMs, rot, winners, rotatedAt, healedAt, ended, reason, endedAt, idleExpiry, seenAt, gen, tokens, upstream, dueAt, watchedUntil] =
     unpack(bytes) as Unpacked[];
   return {
     id,
-    ...unpackOpaque(opaque as Buffer),
+    ...read(id, opaque as Buffer),
     createdAt: createdAt as number,
     absoluteExpiry: absoluteExpiry as number,
     idleMs: idleMs as number,

@@ -7,6 +7,8 @@ export interface SqliteConnection {
   run(sql: string, ...values: SqlValue[]): number;
   /** The rows of a query, or of a statement with RETURNING. */
   rows<Row>(sql: string, ...values: SqlValue[]): Row[];
+  /** The first of them. */
+  row<Row>(sql: string, ...values: SqlValue[]): Row | undefined;
   /** Leaves a transaction, if there still is one: some failures have ended it already. */
   rollback(): void;
   close(): void;
@@ -38,6 +40,7 @@ export function sqliteConnection(database: SqliteDatabase): SqliteConnection {
   return {
     run: (sql, ...values) => guarded(() => Number(statement(sql).run(...values).changes)),
     rows: <Row>(sql: string, ...values: SqlValue[]) => guarded(() => statement(sql).all(...values) as Row[]),
+    row: <Row>(sql: string, ...values: SqlValue[]) => guarded(() => (statement(sql).get(...values) ?? undefined) as Row | undefined),
     rollback() {
       try {
         database.exec('ROLLBACK');

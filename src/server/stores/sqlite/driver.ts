@@ -13,6 +13,7 @@ export type SqlValue = string | number | null;
 export interface SqliteDatabase {
   prepare(sql: string): {
     run(...values: SqlValue[]): { changes: number | bigint };
+    get(...values: SqlValue[]): unknown;
     all(...values: SqlValue[]): unknown[];
   };
   exec(sql: string): unknown;

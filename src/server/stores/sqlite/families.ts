@@ -12,6 +12,8 @@ const READ = 'SELECT record FROM family WHERE id = ? AND expires_at > ?';
 const INSERT = 'INSERT INTO family (id, record, expires_at, seen_at, due_at) VALUES (?, ?, ?, ?, ?)';
 const UPDATE =
   'UPDATE family SET record = ?, seen_at = ?, due_at = ?, claimed_until = CASE WHEN ? THEN 0 ELSE claimed_until END WHERE id = ?';
+/** Only if the record is still that text: what was decided about it holds then. */
+const REPLACE = 'UPDATE family SET record = ?, seen_at = ?, due_at = ? WHERE id = ? AND expires_at > ? AND record = ?';
 const INDEX = 'INSERT OR IGNORE INTO family_index (name, family) VALUES (?, ?)';
 const FIND =
   'SELECT family.id FROM family_index JOIN family ON family.id = family_index.family WHERE family_index.name = ? AND family.expires_at > ?';
@@ -32,9 +34,12 @@ export function sqliteFamilies(
   { retry }: Patience,
   now: () => number,
 ): FamilyPart {
+  function glanceAt(connection: SqliteConnection, id: string): { family: FamilyRecord; text: string } | undefined {
+    const row = connection.row<{ record: string }>(READ, id, now());
+    return row && { family: JSON.parse(row.record) as FamilyRecord, text: row.record };
+  }
   function readFrom(connection: SqliteConnection, id: string): FamilyRecord | undefined {
-    const [row] = connection.rows<{ record: string }>(READ, id, now());
-    return row && (JSON.parse(row.record) as FamilyRecord);
+    return glanceAt(connection, id)?.family;
   }
   /** Inside a write only. */
   function save(family: FamilyRecord, unclaim = false): void {
@@ -43,18 +48,27 @@ export function sqliteFamilies(
 
   /**
    * Runs a pure step. First on what is committed now: most presentations change nothing (cached, coalesced),
-   * and then no lock is taken and no disk awaited. Otherwise again, on the row as it is under the lock.
+   * and then no lock is taken and no disk awaited. Otherwise again under the lock: on the same record if it is still
+   * there, which saves reading it, else on what is there by now.
    */
   async function step<A>(
     id: string,
     run: (family: FamilyRecord, at: number) => Stepped<A>,
     unclaim: (answer: A) => boolean = () => false,
   ): Promise<A | { kind: 'unknown'; now: number }> {
-    const glance = await retry(() => readFrom(quick, id));
+    const glance = await retry(() => glanceAt(quick, id));
     if (!glance) return { kind: 'unknown', now: now() };
-    const first = run(glance, now());
-    if (first.family === glance) return first.answer;
+    const first = run(glance.family, now());
+    if (first.family === glance.family) return first.answer;
     return write(() => {
+      const at = now();
+      const again = run(glance.family, at);
+      const { seenAt, dueAt } = again.family;
+      const replaced =
+        again.family !== glance.family &&
+        !unclaim(again.answer) &&
+        durable.run(REPLACE, JSON.stringify(again.family), seenAt, dueAt, id, at, glance.text) === 1;
+      if (replaced) return again.answer;
       const family = readFrom(durable, id);
       if (!family) return { kind: 'unknown', now: now() };
       const { family: next, answer } = run(family, now());
