@@ -55,15 +55,18 @@ const keep = async (copy: Request, limit: number): Promise<BlobPart[] | undefine
   }
 };
 
-export const createFetch = (session: Pick<CoreSession, 'getToken' | 'refresh' | 'getSnapshot'>, options: FetchOptions) => {
-  const { apis, base, isUnauthorized = ({ status }) => status === 401, replayLimit = REPLAY_LIMIT, rejected } = options;
+type Reads = Pick<CoreSession, 'getToken' | 'refresh' | 'getSnapshot'>;
 
-  const authenticated = async (input: RequestInfo | URL, init: RequestInit | undefined, target: TokenTarget): Promise<Response> => {
+/** Sends what is already known to be for an API of `target`. */
+export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' | 'base'>) => {
+  const { isUnauthorized = ({ status }) => status === 401, replayLimit = REPLAY_LIMIT, rejected } = options;
+
+  return async (input: RequestInfo | URL, init: RequestInit | undefined, { scope, resource }: TokenTarget): Promise<Response> => {
     const request = new Request(input, init);
     const { signal } = request;
     let token: string;
     try {
-      token = await session.getToken({ ...target, signal });
+      token = await session.getToken({ scope, resource, signal });
     } catch (error) {
       // Only when nobody is signed in may a request go without: never silently, never after a session ended.
       const { code } = error as { code?: string };
@@ -83,7 +86,7 @@ export const createFetch = (session: Pick<CoreSession, 'getToken' | 'refresh' | 
       rejected({ generation: session.getSnapshot().generation, url: new URL(request.url).origin + new URL(request.url).pathname, reason });
     if (INCURABLE.test(first.headers.get('WWW-Authenticate') ?? '')) return say('not_refreshable'), first;
     const kept = await copied;
-    const renewed = session.refresh({ ...target, reason: 'unauthorized', rejected: token, signal });
+    const renewed = session.refresh({ scope, resource, reason: 'unauthorized', rejected: token, signal });
     if (stream || (copied && !kept)) {
       renewed.catch(() => {}); // for the next request
       return say('not_replayable'), first;
@@ -101,13 +104,17 @@ export const createFetch = (session: Pick<CoreSession, 'getToken' | 'refresh' | 
     if (await isUnauthorized(second)) say('repeated');
     return second;
   };
+};
 
+export const createFetch = (session: Reads, options: FetchOptions) => {
+  const { apis, base } = options;
+  const sign = createSigner(session, options);
   return async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const url = new URL(input instanceof Request ? input.url : input, base);
     const api = apiOf(apis, url);
     const own = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined)).has('Authorization');
     if (!api || own) return options.fetch(new Request(input, init));
-    return authenticated(input, init, { scope: api.scope, resource: api.resource });
+    return sign(input, init, { scope: api.scope, resource: api.resource });
   };
 };
 

@@ -1,5 +1,5 @@
 /** Makes a service worker a peer of its pages: it signs their requests, and refreshes like any of them. */
-import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerConfig } from '../contract/worker.js';
+import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig } from '../contract/worker.js';
 import { VERSION } from '../contract/version.js';
 import { createLedger } from '../browser/ledger.js';
 import { TabatonError } from '../core/errors.js';
@@ -41,9 +41,9 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     }
     return peer.is;
   };
-  const serve = (event: FetchEvent, plan: Plan): Promise<Response> => {
+  const serve = (event: FetchEvent, plan: Plan, api: WorkerApi): Promise<Response> => {
     const one = peerOf(plan);
-    const answer = one.fetch(event.request);
+    const answer = one.fetch(event.request, api);
     event.waitUntil(answer.then(one.settled, one.settled));
     return answer;
   };
@@ -54,14 +54,23 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     if (plan) {
       if (isEndpoint(plan, request.url)) {
         if (peer?.of === plan && !new URL(request.url).pathname.endsWith('/refresh')) peer.is.doubt(request.method === 'POST' && request.url === plan.routes.logout);
-      } else if (apiFor(plan, request)) event.respondWith(serve(event, plan));
+        return;
+      }
+      const api = apiFor(plan, request);
+      if (api) event.respondWith(serve(event, plan, api));
       return;
     }
     // The worker has just started and does not know yet whose requests to sign. Navigations are held only where
     // the page that registered it said in its address that it wants them.
     const held = request.mode === 'navigate' ? /[?&]navigations\b/.test(scope.location.search) : !request.destination;
     if (loading && held && mayCarry(request) && !looksLikeEndpoint(request))
-      event.respondWith(loading.then(() => (settings.plan && apiFor(settings.plan, request) ? serve(event, settings.plan) : fetch(request))));
+      event.respondWith(
+        loading.then(() => {
+          const { plan: loaded } = settings;
+          const api = loaded && apiFor(loaded, request);
+          return api ? serve(event, loaded, api) : fetch(request);
+        }),
+      );
   });
 
   scope.addEventListener('message', (event) => {

@@ -6,7 +6,8 @@ import type { KeeperReport } from '../core/ports.js';
 import { createCoreSession } from '../core/session.js';
 import { toHeld } from '../core/wire-grant.js';
 import { hintCookieName } from '../contract/wire.js';
-import { createFetch } from '../clients/fetch.js';
+import type { WorkerApi } from '../contract/worker.js';
+import { createSigner } from '../clients/fetch.js';
 import { evidenceOf } from './evidence.js';
 import { createWorkerPorts } from './ports.js';
 import { refusalOf } from './refusal.js';
@@ -14,8 +15,8 @@ import type { Plan } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
 export interface Peer {
-  /** With a token if anybody is signed in. */
-  fetch(request: Request): Promise<Response>;
+  /** With a token for the API it is for, if anybody is signed in. */
+  fetch(request: Request, api: WorkerApi): Promise<Response>;
   /** How the session stands, restored if there is one; `start`: a login has just happened. Never a token. */
   report(start: boolean): Promise<KeeperReport>;
   /** Something was asked of the endpoint by somebody else: who is signed in may be another one soon. */
@@ -43,9 +44,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
       protocol: async () => ({ createProtocol }),
       leadership: () => Promise.reject(new TabatonError('invalid_option', 'A service worker leads only for the refresh it needs.')),
     });
-    const sign = createFetch(session, {
-      apis: config.apis,
-      base: scope.location.href,
+    const sign = createSigner(session, {
       isUnauthorized,
       replayLimit: config.replayLimit,
       fetch: (signed) => fetch(signed),
@@ -83,7 +82,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
     });
 
   return {
-    async fetch(request) {
+    async fetch(request, api) {
       try {
         if (session.getSnapshot().status !== 'active') {
           const evidence = await look();
@@ -92,7 +91,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
           const { status } = session.getSnapshot();
           if (status === 'anonymous' || status === 'ended') anew();
         }
-        return await sign(request);
+        return await sign(request, undefined, api);
       } catch (error) {
         // A navigation is the user's: the server tells them what is wrong better than a worker can.
         if (request.mode === 'navigate') return fetch(request);
