@@ -11,6 +11,9 @@ export type Sender = string;
 
 export type Route = 'refresh' | 'login' | 'logout' | 'session' | 'api' | 'other';
 
+/** Number of the process that did it, where the right stage runs on several; absent otherwise. */
+type NodeNumber = { node?: number };
+
 interface Line {
   /** Line number of the log, from 1. */
   seq: number;
@@ -26,10 +29,10 @@ interface Line {
 export type LogLine =
   | (Line & { phase: 'arrived'; reason?: string })
   /** The endpoint has done its work; the demo keeps the reply back. */
-  | (Line & { phase: 'held' })
-  /** The reply never left the server: the socket was destroyed, or left open without a byte. */
-  | (Line & { phase: 'lost'; how: 'dropped' | 'hung' | 'unplugged' })
-  | (Line & { phase: 'answered'; status: number; ms: number; outcome?: string; reason?: string; generation?: number });
+  | (Line & NodeNumber & { phase: 'held' })
+  /** The reply never left the server: the socket was destroyed, or left open without a byte, or its node ended first. */
+  | (Line & NodeNumber & { phase: 'lost'; how: 'dropped' | 'hung' | 'unplugged' | 'killed' })
+  | (Line & NodeNumber & { phase: 'answered'; status: number; ms: number; outcome?: string; reason?: string; generation?: number });
 
 /** What the server counted for one shared expiry, and since it started. */
 export interface Tally {
@@ -43,6 +46,8 @@ export interface Tally {
   /** Of those, how many have been answered in any way. */
   answered: number;
   total: { requests: number; thrownOut: number };
+  /** Of all of them, how many each node has carried out, node 1 first; empty where there is one process. */
+  byNode: number[];
 }
 
 /** First event of the stream: what the page needs to set up its stages. */
@@ -54,6 +59,8 @@ export interface Hello {
   /** Access token lifetime on both stages. */
   lifetime: number;
   unplugged: boolean;
+  /** Processes that share the right stage's sessions; 0 where the demo's own process has them. */
+  nodes: number;
   tallies: Tally[];
   recent: LogLine[];
 }
@@ -75,6 +82,8 @@ export type Action =
   | 'lose'
   /** The next refresh of the right stage is carried out and never answered. */
   | 'hang'
+  /** The next refresh of the right stage is carried out, then the node that did it is killed. Only with nodes. */
+  | 'kill-node'
   /** The right stage's APIs refuse every access token issued so far. */
   | 'expire'
   /** The same on both stages. */

@@ -20,11 +20,15 @@ export default defineConfig(({ mode }) =>
     ? {
         root: here,
         build: {
-          ssr: resolve(here, 'server/demo.ts'),
+          ssr: true,
           outDir: resolve(here, 'dist'),
           emptyOutDir: false,
           target: 'node20',
-          rollupOptions: { output: { entryFileNames: 'server.mjs' } },
+          rollupOptions: {
+            // Forked by its path when the right stage runs on several nodes.
+            input: { server: resolve(here, 'server/demo.ts'), node: resolve(here, 'server/node-process.ts') },
+            output: { entryFileNames: '[name].mjs', chunkFileNames: 'shared-[name].mjs' },
+          },
         },
       }
     : {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Hello, LogLine, Tally } from '../contract.js';
 import { protectedApi } from './api.js';
+import { type Backend, onRedis, onSqlite } from './backend.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Actions, controlRoutes } from './control.js';
 import { eachRoutes } from './each.js';
-import { openEndpoint } from './endpoint.js';
 import { Faults } from './faults.js';
 import { fileRoutes } from './files.js';
 import { IssuedTokens } from './issued.js';
@@ -12,7 +12,6 @@ import { ServerLog } from './log.js';
 import { StrictEndpoint } from './strict.js';
 import { LogStream } from './stream.js';
 import { TallyBook } from './tally.js';
-import { SessionFile } from './session-file.js';
 import { togetherRoutes } from './together.js';
 import { type Handler, WebServer } from './web.js';
 
@@ -21,6 +20,10 @@ export interface DemoOptions {
   port?: number;
   /** Folder of the built page. */
   page: string;
+  /** Runs the right stage's endpoint in this many processes that share a Redis. Default: in this process, on SQLite. */
+  nodes?: number;
+  /** The built node, for `nodes`. */
+  nodeFile?: string;
   /** Access token lifetime on both stages in ms. Default 10 000. */
   lifetime?: number;
   /** Ms between a refresh endpoint's decision and its reply, the same on both stages. Default 400. */
@@ -31,6 +34,8 @@ export interface DemoOptions {
 export interface Demo {
   /** Open this. */
   readonly url: string;
+  /** What the right stage runs on, in words. */
+  readonly about: string;
   log(): readonly LogLine[];
   tallies(): Tally[];
   /** What the page's buttons do, for tests: `demo.actions.hold()`. */
@@ -42,19 +47,18 @@ export interface Demo {
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { clock = systemClock, lifetime = 10_000, latency = 400 } = options;
   const log = new ServerLog(clock);
-  const tallies = new TallyBook();
+  const tallies = new TallyBook(options.nodes);
   const faults = new Faults(clock);
   const issued = new IssuedTokens();
   const strict = new StrictEndpoint(clock, lifetime);
   const boot = randomUUID();
-  const sessions = new SessionFile(clock);
-
-  const eachSide: { origin?: string } = {};
+  const sides: { each?: string; backend?: Backend } = {};
   const hello = (): Hello => ({
     boot,
-    eachOrigin: eachSide.origin ?? '',
+    eachOrigin: sides.each ?? '',
     lifetime,
     unplugged: faults.unplugged,
+    nodes: options.nodes ?? 0,
     tallies: tallies.all(),
     recent: log.recent(),
   });
@@ -68,6 +72,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     release: () => faults.release(),
     lose: () => faults.arm('lose'),
     hang: () => faults.arm('hang'),
+    ...(options.nodes ? { 'kill-node': () => faults.arm('kill-node') } : {}),
     expire: () => issued.refuseAll(),
     'expire-all': () => {
       issued.refuseAll();
@@ -78,11 +83,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   };
   const control = controlRoutes(actions);
 
-  const mainServer = await WebServer.listen(options.port ?? 0, (origin): Handler => {
-    const endpoint = openEndpoint({ origin, lifetime, clock, store: sessions.store });
-    const keySet = async () => (await endpoint(new Request(`${origin}/auth/jwks`))).json();
+  const mainServer = await WebServer.listen(options.port ?? 0, async (origin): Promise<Handler> => {
+    const about = { origin, lifetime, clock };
+    const backend = options.nodes ? await onRedis(about, options.nodes, options.nodeFile ?? '') : onSqlite(about);
+    sides.backend = backend;
+    const keySet = async () => (await backend.endpoint(new Request(`${origin}/auth/jwks`))).json();
     const api = protectedApi({ keySet, issuer: origin, issued });
-    const together = togetherRoutes({ clock, log, tallies, faults, issued, endpoint, api, latency });
+    const together = togetherRoutes({ clock, log, tallies, faults, issued, backend, api, latency });
     return async (request) => {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith('/auth/') || pathname.startsWith('/api/')) return together(request);
@@ -95,7 +102,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const each = eachRoutes({ clock, log, tallies, strict, latency, port: new URL(origin).port });
     return async (request) => (new URL(request.url).pathname.startsWith('/each/') ? each(request) : files(request));
   });
-  eachSide.origin = eachServer.origin;
+  sides.each = eachServer.origin;
   const files = fileRoutes(
     options.page,
     `default-src 'self'; img-src 'self' data:; frame-src 'self' ${eachServer.origin}; frame-ancestors ${mainServer.origin}; base-uri 'none'; form-action 'none'`,
@@ -103,6 +110,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
   return {
     url: mainServer.origin,
+    about: sides.backend?.about ?? '',
     log: () => log.lines,
     tallies: () => tallies.all(),
     actions,
@@ -110,7 +118,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       faults.release();
       stream.close();
       await Promise.all([mainServer.close(), eachServer.close()]);
-      await sessions.close();
+      await sides.backend?.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { type Clock } from './clock.js';
 
 /** What happens to the reply of the next refresh of the right stage. */
-type Armed = 'pass' | 'hold' | 'lose' | 'hang';
+type Armed = 'pass' | 'hold' | 'lose' | 'hang' | 'kill-node';
 
 /** A reply is kept back this long at most, so that a forgotten `hold` cannot wedge the demo. */
 const LONGEST_HOLD_MS = 20_000;

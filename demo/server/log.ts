@@ -31,14 +31,18 @@ export class ServerLog {
   /** Opens the record of one request; what follows about it is written through the returned object. */
   open(stage: StageName, route: Route, from: Sender, reason?: string): RequestRecord {
     const head = { stage, route, from, request: ++this.#requests };
+    let served: { node?: number } = {};
     const began = this.clock.now();
     const write = (entry: Entry): void => this.#write(entry);
     write({ ...head, phase: 'arrived', ...(reason === undefined ? {} : { reason }) });
     return {
-      held: () => write({ ...head, phase: 'held' }),
-      lost: (how) => write({ ...head, phase: 'lost', how }),
+      servedBy: (node) => {
+        if (node !== undefined) served = { node };
+      },
+      held: () => write({ ...head, ...served, phase: 'held' }),
+      lost: (how) => write({ ...head, ...served, phase: 'lost', how }),
       answered: (status, said = {}) =>
-        write({ ...head, phase: 'answered', status, ms: this.clock.now() - began, ...said }),
+        write({ ...head, ...served, phase: 'answered', status, ms: this.clock.now() - began, ...said }),
     };
   }
 
@@ -56,7 +60,9 @@ export class ServerLog {
 }
 
 export interface RequestRecord {
+  /** Which node did it, for the lines that follow; undefined where there are none. */
+  servedBy(node: number | undefined): void;
   held(): void;
-  lost(how: 'dropped' | 'hung' | 'unplugged'): void;
+  lost(how: 'dropped' | 'hung' | 'unplugged' | 'killed'): void;
   answered(status: number, said?: { outcome?: string; reason?: string; generation?: number }): void;
 }

@@ -34,3 +34,14 @@ it('hands out copies: a listener cannot change the book', () => {
   book.arrived('each', 'a');
   expect(book.of('each')).toMatchObject({ requests: 1, total: { requests: 1 } });
 });
+
+it('adds up what each node has carried out', () => {
+  const book = new TallyBook(2);
+  expect(book.of('together').byNode).toEqual([0, 0]);
+  for (const [key, node] of [['1', 1], ['2', 2], ['3', 1]] as const) {
+    book.arrived('together', key);
+    book.carriedOut('together', node);
+  }
+  expect(book.of('together')).toMatchObject({ byNode: [2, 1], total: { requests: 3 } });
+  expect(book.of('each').byNode).toEqual([]);
+});

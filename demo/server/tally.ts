@@ -9,13 +9,18 @@ export class TallyBook {
   readonly #tallies: Record<StageName, Tally> = { each: blank('each'), together: blank('together') };
   readonly #keys: Record<StageName, string | undefined> = { each: undefined, together: undefined };
 
+  /** @param nodes Processes behind the right stage; 0 where there is one. */
+  constructor(nodes = 0) {
+    this.#tallies.together.byNode = Array.from({ length: nodes }, () => 0);
+  }
+
   all(): Tally[] {
     return [this.of('each'), this.of('together')];
   }
 
   of(stage: StageName): Tally {
     const tally = this.#tallies[stage];
-    return { ...tally, total: { ...tally.total } };
+    return { ...tally, total: { ...tally.total }, byNode: [...tally.byNode] };
   }
 
   /** A refresh request arrived that wants to replace `key`. */
@@ -27,6 +32,13 @@ export class TallyBook {
     }
     tally.requests += 1;
     tally.total.requests += 1;
+    this.#tell(stage);
+  }
+
+  /** Node `number` has carried a request out, whatever then becomes of its reply. */
+  carriedOut(stage: StageName, number: number): void {
+    const { byNode } = this.#tallies[stage];
+    byNode[number - 1] = (byNode[number - 1] ?? 0) + 1;
     this.#tell(stage);
   }
 
@@ -58,4 +70,5 @@ const blank = (stage: StageName): Tally => ({
   thrownOut: 0,
   answered: 0,
   total: { requests: 0, thrownOut: 0 },
+  byNode: [],
 });

@@ -1,9 +1,12 @@
 import type { Route } from '../contract.js';
 import type { Api } from './api.js';
+import type { Backend } from './backend.js';
 import { type Clock, sleep } from './clock.js';
 import type { Faults } from './faults.js';
+import { NodeGoneError } from './forward.js';
 import type { IssuedTokens } from './issued.js';
 import type { RequestRecord, ServerLog } from './log.js';
+import { NODE_HEADER } from './node-words.js';
 import { senderOf } from './request.js';
 import type { TallyBook } from './tally.js';
 import { GONE, type Handler } from './web.js';
@@ -14,8 +17,7 @@ interface Parts {
   tallies: TallyBook;
   faults: Faults;
   issued: IssuedTokens;
-  /** tabaton's endpoint, untouched. */
-  endpoint: (request: Request) => Promise<Response>;
+  backend: Pick<Backend, 'endpoint' | 'kill'>;
   api: Api;
   latency: number;
 }
@@ -38,7 +40,7 @@ interface Said {
  * fault strikes only the reply: by then the endpoint has already rotated the cookie, which is the worst moment.
  */
 export function togetherRoutes(parts: Parts): Handler {
-  const { clock, log, tallies, faults, issued, endpoint, api, latency } = parts;
+  const { clock, log, tallies, faults, issued, backend, api, latency } = parts;
   // Generations start anew with each sign-in: without this the second session's expiries would count on the first's.
   let signIns = 0;
 
@@ -52,6 +54,19 @@ export function togetherRoutes(parts: Parts): Handler {
     return response;
   };
 
+  /** The endpoint's answer, or undefined when its node ended first. */
+  const ask = async (request: Request, record: RequestRecord): Promise<Response | undefined> => {
+    try {
+      const response = await backend.endpoint(request);
+      record.servedBy(nodeOf(response));
+      return response;
+    } catch (error) {
+      if (!(error instanceof NodeGoneError)) throw error;
+      record.lost('killed');
+      return undefined;
+    }
+  };
+
   const refresh: Handler = async (request) => {
     const asked = await peek<Asked>(request);
     const record = log.open('together', 'refresh', senderOf(request), asked.reason);
@@ -59,7 +74,10 @@ export function togetherRoutes(parts: Parts): Handler {
     const expiry = replaced === undefined ? undefined : `${signIns}/${replaced}`;
     if (expiry) tallies.arrived('together', expiry);
     const fault = faults.take();
-    const response = await endpoint(request);
+    const response = await ask(request, record);
+    if (!response) return GONE;
+    const node = nodeOf(response);
+    if (expiry && node) tallies.carriedOut('together', node);
     const said = await peek<Said>(response);
     if (said.sid !== undefined && said.gen !== undefined) issued.saw(said.sid, said.gen);
     await sleep(clock, latency);
@@ -71,6 +89,11 @@ export function togetherRoutes(parts: Parts): Handler {
       record.lost('dropped');
       return GONE;
     }
+    if (fault === 'kill-node' && node) {
+      record.lost('killed');
+      backend.kill(node);
+      return GONE;
+    }
     if (fault === 'hang') {
       record.lost('hung');
       return silence(request.signal);
@@ -79,9 +102,10 @@ export function togetherRoutes(parts: Parts): Handler {
     return answer(record, response, said);
   };
 
-  const pass = async (route: Route, request: Request): Promise<Response> => {
+  const pass = async (route: Route, request: Request): Promise<Response | typeof GONE> => {
     const record = log.open('together', route, senderOf(request));
-    const response = await endpoint(request);
+    const response = await ask(request, record);
+    if (!response) return GONE;
     if (route === 'login' && response.ok) signIns += 1;
     const said = await peek<Said>(response);
     if (said.sid !== undefined && said.gen !== undefined) issued.saw(said.sid, said.gen);
@@ -116,6 +140,11 @@ function routeOf(pathname: string): Route {
   if (pathname.startsWith('/api/')) return 'api';
   const name = pathname.slice('/auth/'.length);
   return name === 'refresh' || name === 'login' || name === 'logout' || name === 'session' ? name : 'other';
+}
+
+function nodeOf(response: Response): number | undefined {
+  const said = response.headers.get(NODE_HEADER);
+  return said === null ? undefined : Number(said);
 }
 
 /** An event stream has no end to wait for: only JSON is read. */

@@ -16,7 +16,7 @@ export class WebServer {
     this.#server = server;
   }
 
-  static listen(port: number, handlerFor: (origin: string) => Handler): Promise<WebServer> {
+  static listen(port: number, handlerFor: (origin: string) => Handler | Promise<Handler>): Promise<WebServer> {
     return new Promise((done, fail) => {
       let handler: Handler | undefined;
       let origin = '';
@@ -27,8 +27,14 @@ export class WebServer {
       server.once('error', fail);
       server.listen(port, '127.0.0.1', () => {
         origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-        handler = handlerFor(origin);
-        done(new WebServer(server));
+        const open = async (): Promise<WebServer> => {
+          handler = await handlerFor(origin);
+          return new WebServer(server);
+        };
+        open().then(done, (error: unknown) => {
+          server.close();
+          fail(error);
+        });
       });
     });
   }

@@ -12,6 +12,8 @@ interface Parts {
   watch: Stopwatch;
   newTrial: (stage: Stage) => Trial;
   say: (text: string) => void;
+  /** Processes behind the right stage; 0 where there is one. */
+  nodes: number;
 }
 
 /** One action of the drawer. */
@@ -26,7 +28,7 @@ const CALLS = 50;
 
 const isRefresh = (line: LogLine): boolean => line.stage === 'together' && line.route === 'refresh';
 
-export function actsOf({ left, right, server, watch, newTrial, say }: Parts): Act[] {
+export function actsOf({ left, right, server, watch, newTrial, say, nodes }: Parts): Act[] {
   /** Arms a fault, makes all six tabs ask for a token, and times them from the fault to green. */
   const struck = async (fault: Action, what: string): Promise<void> => {
     const trial = newTrial(right);
@@ -58,6 +60,13 @@ export function actsOf({ left, right, server, watch, newTrial, say }: Parts): Ac
   server.on('line', (line) => {
     if (isRefresh(line) && line.phase === 'arrived' && line.reason !== 'startup') reason = line.reason;
   });
+
+  const killNode: Act = {
+    name: 'kill-node',
+    label: 'Kill a node',
+    hint: 'The node that carries the next refresh out is killed before it replies. Another one answers for it.',
+    run: () => struck('kill-node', 'The refresh was carried out, and the node that did it is dead.'),
+  };
 
   return [
     {
@@ -103,5 +112,6 @@ export function actsOf({ left, right, server, watch, newTrial, say }: Parts): Ac
       hint: 'The server carries the refresh out, then the connection dies.',
       run: () => struck('lose', 'The refresh was carried out and its reply is lost.'),
     },
+    ...(nodes > 1 ? [killNode] : []),
   ];
 }

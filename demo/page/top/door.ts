@@ -6,8 +6,19 @@ import { sentence } from './sentence.js';
 export function showAtDoor(line: LogLine): void {
   if (line.route !== 'refresh') return;
   const door = part(`door-${line.stage}`);
+  // Which of several nodes it was; what has only arrived is nobody's yet.
+  door.firstElementChild?.replaceChildren(nodeName(line) ?? 'server');
   door.lastElementChild?.replaceChildren(sentence(line));
   door.dataset['state'] = toneOf(line);
+}
+
+export function nodeName(line: LogLine): string | undefined {
+  return 'node' in line && line.node !== undefined ? `node ${line.node}` : undefined;
+}
+
+/** Before anything has happened: what runs there. */
+export function introduceNodes(count: number): void {
+  if (count) part('door-together').lastElementChild?.replaceChildren(`${count === 1 ? 'one node' : `${count} nodes`} sharing one Redis`);
 }
 
 /** Nobody being signed in yet is an answer, not a refusal. */

@@ -1,6 +1,6 @@
 import type { LogLine } from '../../contract.js';
 import { make, part } from '../part.js';
-import { toneOf } from './door.js';
+import { nodeName, toneOf } from './door.js';
 import { sentence } from './sentence.js';
 
 const SHOWN = 40;
@@ -37,5 +37,6 @@ function item(line: LogLine): HTMLElement {
     make('time', {}, clock),
     make('b', {}, line.stage === 'each' ? 'left' : 'right'),
     make('span', {}, sentence(line)),
+    ...[nodeName(line)].filter((name) => name !== undefined).map((name) => make('i', {}, name)),
   );
 }

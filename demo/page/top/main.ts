@@ -4,7 +4,7 @@ import type { Hello } from '../../contract.js';
 import { part } from '../part.js';
 import { actsOf } from './acts.js';
 import { Beams } from './beams.js';
-import { showAtDoor } from './door.js';
+import { introduceNodes, showAtDoor } from './door.js';
 import { fillDrawer, say } from './drawer.js';
 import { Entry } from './entry.js';
 import { Killing } from './killing.js';
@@ -43,6 +43,7 @@ function open(hello: Hello): void {
   const newTrial = (stage: Stage): Trial => new Trial(stage, server, ++runs);
   const killing = new Killing(right, server, watch, newTrial);
 
+  introduceNodes(hello.nodes);
   for (const tally of hello.tallies) scores.show(tally);
   server.on('tally', (tally) => scores.show(tally));
   server.on('line', (line) => {
@@ -60,7 +61,7 @@ function open(hello: Hello): void {
   right.on(turn);
 
   part('kill').addEventListener('click', () => void killing.run());
-  fillDrawer(actsOf({ left, right, server, watch, newTrial, say }), right, server, entry);
+  fillDrawer(actsOf({ left, right, server, watch, newTrial, say, nodes: hello.nodes }), right, server, entry);
 
   const pause = part('pause');
   pause.addEventListener('click', () => {
