@@ -1,4 +1,4 @@
-/** npm run bench -- server [seconds [sqlite] [redis] [streams] [stored]]: bundles bench/server and runs it. Default 30 s per figure. */
+/** npm run bench -- server [seconds [sqlite] [redis] [streams] [stored] [cpu]]: bundles bench/server and runs it. Default 30 s per figure. `cpu` only when named. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

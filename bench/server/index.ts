@@ -2,101 +2,22 @@
  * npm run bench -- server [seconds]: the endpoint beside oidc-provider, in one run, on the same store with the same durability and
  * signature; then memory per event stream, and bytes per family in Redis. Ratios count; absolute figures are this machine's.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis } from '../../src/server/testing/redis-server.js';
+import { cpu } from './cpu.js';
 import { load, type Loaded } from './load.js';
-import type { Presented, ServeSettings } from './words.js';
+import { peerRequest, refreshOf, takeOurs, takePeer } from './requests.js';
+import { measured, start } from './started.js';
 
 const FAMILIES = 6_000;
 const CONNECTIONS = 32;
 const STREAMS = 5_000;
 const STORED = 100_000;
 
-interface Started {
-  port: number;
-  families: Presented[];
-  ask(word: string): Promise<{ rss: number; heap: number; user: number; system: number }>;
-  stop(): Promise<void>;
-}
-
-/** On one core of its own, where the machine lets us say so. */
-async function start(file: string, settings: ServeSettings): Promise<Started> {
-  const pinned = process.platform === 'linux' && (await exists('taskset'));
-  const argv = ['--expose-gc', file, JSON.stringify(settings)];
-  const child: ChildProcess = pinned
-    ? spawn('taskset', ['-c', '0', process.execPath, ...argv], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    : fork(file, argv.slice(2), { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const early = once(child, 'exit').then(([code]) => {
-    throw new Error(`A server of the bench ended with ${code} before it was ready.`);
-  });
-  early.catch(() => {});
-  const [{ port, presented }] = (await Promise.race([once(child, 'message'), early])) as [{ port: number; presented: Presented[] }];
-  return {
-    port,
-    families: presented,
-    async ask(word) {
-      child.send(word);
-      const [answer] = await once(child, 'message');
-      return answer;
-    },
-    async stop() {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
-
-async function exists(command: string): Promise<boolean> {
-  const probe = spawn('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
-  const [code] = await once(probe, 'exit');
-  return code === 0;
-}
-
-/** CPU microseconds of the server process per answer: what a busy machine does not change. */
-async function measured(server: Started, run: (port: number) => Promise<Loaded>): Promise<Loaded & { cpu: number }> {
-  const before = await server.ask('cpu');
-  const loaded = await run(server.port);
-  const after = await server.ask('cpu');
-  return { ...loaded, cpu: (after.user + after.system - before.user - before.system) / loaded.answers };
-}
-
-const attempt = (serial: number) => `bench-${String(serial).padStart(16, '0')}`;
-
-function refreshOf(reason: 'expiring' | 'startup') {
-  return ({ credential, gen }: Presented, serial: number): string => {
-    const id = attempt(serial);
-    const body = JSON.stringify({ context: 'page', reason, have: gen, ids: [id] });
-    return `POST /auth/refresh HTTP/1.1\r\nHost: localhost:3000\r\nOrigin: http://localhost:3000\r\nX-Tabaton: 1\r\nSec-Fetch-Site: same-origin\r\nIdempotency-Key: ${id}\r\nCookie: ${credential}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  };
-}
-
-function takeOurs(family: Presented, { status, head, body }: { status: number; head: string; body: string }): string {
-  const cookie = /\r\nset-cookie: ([^;\r]+)[^\r]*HttpOnly/i.exec(head)?.[1];
-  if (cookie) family.credential = cookie;
-  const answer = JSON.parse(body) as { gen?: number; outcome?: string; reason?: string };
-  if (status === 200) family.gen = answer.gen!;
-  return status === 200 ? answer.outcome! : `${status} ${answer.reason}`;
-}
-
-const BASIC = Buffer.from('bench:bench-secret').toString('base64');
-function peerRequest({ credential }: Presented): string {
-  const body = `grant_type=refresh_token&refresh_token=${credential}`;
-  return `POST /token HTTP/1.1\r\nHost: localhost:3000\r\nAuthorization: Basic ${BASIC}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-}
-function takePeer(family: Presented, { status, body }: { status: number; body: string }): string {
-  const answer = JSON.parse(body) as { refresh_token?: string; error?: string };
-  if (status !== 200) return `${status} ${answer.error}`;
-  family.credential = answer.refresh_token!;
-  return 'rotated';
-}
-
-const PARTS = ['sqlite', 'redis', 'streams', 'stored'] as const;
+const PARTS = ['sqlite', 'redis', 'streams', 'stored', 'cpu'] as const;
 export type Part = (typeof PARTS)[number];
 
 export async function bench(file: string, seconds: number, only: readonly string[], say: (line: string) => void): Promise<number> {
@@ -104,7 +25,7 @@ export async function bench(file: string, seconds: number, only: readonly string
   const redis = await startRedis(['--appendonly', 'no']);
   const times = { warmUpMs: Math.min(5_000, seconds * 250), ms: seconds * 1_000, connections: CONNECTIONS };
   let below = 0;
-  const wanted = (part: Part) => only.length === 0 || only.includes(part);
+  const wanted = (part: Part) => (only.length === 0 ? part !== 'cpu' : only.includes(part));
   const row = (name: string, { perSecond, p50, p99, outcomes, cpu }: Loaded & { cpu: number }) => {
     const said = Object.entries(outcomes).map(([outcome, count]) => `${outcome} ${count}`).join(', ');
     say(`  ${name.padEnd(34)} ${perSecond.toFixed(0).padStart(7)} /s   p50 ${p50.toFixed(2)} ms   p99 ${p99.toFixed(2)} ms   CPU ${cpu.toFixed(0)} µs   ${said}`);
@@ -113,7 +34,7 @@ export async function bench(file: string, seconds: number, only: readonly string
     if (value < wanted) below += 1;
     say(`  ${what}: ${value.toFixed(2)} × (wanted ${wanted} ×)${value < wanted ? '   BELOW' : ''}`);
   };
-  say(`${seconds} s each after ${times.warmUpMs / 1_000} s of warm-up, ${CONNECTIONS} keep-alive connections, server process on one core, ${FAMILIES} sessions, Ed25519 access tokens on both sides`);
+  if (only.join() !== 'cpu') say(`${seconds} s each after ${times.warmUpMs / 1_000} s of warm-up, ${CONNECTIONS} keep-alive connections, server process on one core, ${FAMILIES} sessions, Ed25519 access tokens on both sides`);
   try {
     for (const kind of ['sqlite', 'redis'] as const) {
       if (!wanted(kind)) continue;
@@ -134,6 +55,7 @@ export async function bench(file: string, seconds: number, only: readonly string
       ratio('cached beside rotated', cached.perSecond / rotated.perSecond, 2);
       await redis.command('FLUSHALL');
     }
+    if (wanted('cpu')) await cpu(file, folder, redis.port, say);
     if (wanted('streams')) await streams(file, folder, say);
     if (wanted('stored')) below += await stored(file, redis, say);
   } finally {

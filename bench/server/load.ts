@@ -64,12 +64,14 @@ export interface Run {
   connections: number;
   warmUpMs: number;
   ms: number;
+  /** Ends after so many requests, if that comes first. */
+  most?: number;
   request(family: Presented, serial: number): string;
   /** Takes the answer in and names its outcome. */
   taken(family: Presented, reply: Reply): string;
 }
 
-export async function load({ port, families, connections, warmUpMs, ms, request, taken }: Run): Promise<Loaded> {
+export async function load({ port, families, connections, warmUpMs, ms, most = Infinity, request, taken }: Run): Promise<Loaded> {
   const queue = [...families];
   const outcomes: Record<string, number> = {};
   const times: number[] = [];
@@ -83,7 +85,7 @@ export async function load({ port, families, connections, warmUpMs, ms, request,
       for (;;) {
         const family = queue.shift()!;
         const sent = performance.now();
-        if (sent >= until) break;
+        if (sent >= until || serial >= most) break;
         serial += 1;
         const reply = await line.ask(request(family, serial));
         const done = performance.now();
@@ -98,5 +100,6 @@ export async function load({ port, families, connections, warmUpMs, ms, request,
   );
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { perSecond: (times.length / ms) * 1_000, p50: at(0.5), p99: at(0.99), answers: serial, outcomes };
+  const lasted = Math.min(ms, performance.now() - from);
+  return { perSecond: (times.length / lasted) * 1_000, p50: at(0.5), p99: at(0.99), answers: serial, outcomes };
 }

@@ -15,6 +15,7 @@ function notebook() {
       if (failure) throw failure;
       return 0;
     },
+    row: () => undefined,
     rows: () => [],
     rollback: () => void lines.push('ROLLBACK'),
     close: () => {},
