@@ -18,6 +18,12 @@ export interface ServerRandom {
   next(): number;
 }
 
+/** Keeps the process alive until cancelled, which no timer of a {@link ServerClock} does. */
+export function keepAlive(): Cancel {
+  const timer = setInterval(() => {}, 60_000);
+  return () => clearInterval(timer);
+}
+
 export function systemClock(): ServerClock {
   return {
     now: () => Date.now(),

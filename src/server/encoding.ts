@@ -19,6 +19,11 @@ export function base64url(bytes: Uint8Array): string {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
+/** Of a text in UTF-8. */
+export function base64urlOf(text: string): string {
+  return buffers ? buffers.from(text).toString('base64url') : base64url(utf8(text));
+}
+
 /** Undefined when the text is not the one canonical encoding of some bytes. */
 export function fromBase64url(value: string): Bytes | undefined {
   if (!/^[A-Za-z0-9_-]*$/.test(value) || value.length % 4 === 1) return undefined;

@@ -2,6 +2,7 @@
 import { endpointBatch } from './batch/endpoint-batch.js';
 import { preload, type PreloadOptions } from './batch/preload.js';
 import { refreshDue, type BatchReport, type RefreshDueOptions } from './batch/refresh-due.js';
+import { checkStore } from './config/check-store.js';
 import type { EndpointOptions, RequestInfo } from './config/endpoint-options.js';
 import { callOf, DIRECT, responseOf, type Call } from './handler/call.js';
 import { dispatch } from './handler/dispatch.js';
@@ -36,6 +37,16 @@ export interface Endpoint {
   /** As configured, for adapters: where the endpoint lives is never read from a request. */
   readonly publicOrigin: string;
   readonly mount: string;
+  /**
+   * Resolves once the endpoint can work: keys are derived, and the store takes, gives and forgets a value. Await it before
+   * the server listens, so that an unreachable store is heard of then, and not by the first visitor.
+   * `waitMs`: how long a store that is starting too is waited for, in milliseconds. Default 5,000.
+   * @throws MisconfiguredError naming `store` and why it cannot be used; never an address with its password.
+   * @example
+   * await endpoint.ready();
+   * server.listen(3000);
+   */
+  ready(options?: { waitMs?: number }): Promise<void>;
   /**
    * Who is signed in, for server-side rendering: never rotates, never slides the idle expiry. `null` for nobody.
    * After a redirect from a provider the first document has no session yet (its request carries no Strict
@@ -83,6 +94,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     [DIRECT]: async (call: Call, info: RequestInfo) => dispatch(await ready(), call, info),
     publicOrigin: settings.place.publicOrigin,
     mount: settings.place.mount,
+    async ready({ waitMs = 5_000 }: { waitMs?: number } = {}) {
+      const service = await ready();
+      await checkStore(service.store, { clock: service.clock, random: service.random, waitMs });
+    },
     refreshDue: async (due?: RefreshDueOptions) => refreshDue(endpointBatch(await ready()), due),
     async preload(ahead?: PreloadOptions) {
       const service = await ready();

@@ -101,6 +101,66 @@ describe('the endpoint behind node:http', () => {
     visit('/api/auth/refresh');
     expect(passed).toEqual(['/authors', '/api/auth/refresh']);
   });
+  describe('a refresh, for which no Request is made', () => {
+    async function signedIn() {
+      let listener!: ReturnType<typeof nodeListener>;
+      const { origin, port } = await serve((publicOrigin) => {
+        const endpoint = createEndpoint({ publicOrigin, dev: true, authenticate: async () => ({ sub: 'ada' }) });
+        listener = nodeListener(endpoint);
+        return endpoint;
+      });
+      const headers = { 'X-Tabaton': '1', Origin: origin, 'Content-Type': 'application/json' };
+      const login = await send(port, '/auth/login', headers, '{}');
+      const refresh = { ...headers, Cookie: login.response.headers['set-cookie']![0]!.split(';')[0]!, 'Idempotency-Key': 'a'.repeat(22) };
+      return { listener, port, refresh };
+    }
+    test('is answered with a length, and the connection goes on', async () => {
+      const { port, refresh } = await signedIn();
+      const { response, text } = await send(port, '/auth/refresh', refresh, '{"reason":"startup"}');
+      expect(response.headers).toMatchObject({ 'content-length': String(Buffer.byteLength(text)), 'cache-control': 'no-store', vary: 'Cookie, Origin, Sec-Fetch-Site' });
+      expect(response.headers.connection).not.toBe('close');
+      expect(JSON.parse(text)).toMatchObject({ outcome: 'cached', gen: 1 });
+    });
+    test('with too large a body is refused, announced or not, and the rest of it is no next request', async () => {
+      const { port, refresh } = await signedIn();
+      const large = JSON.stringify({ reason: 'startup', pad: 'x'.repeat(9_000) });
+      const ways: Record<string, string>[] = [{ 'Content-Length': String(large.length) }, { 'Transfer-Encoding': 'chunked' }];
+      for (const how of ways) {
+        const { response, text } = await send(port, '/auth/refresh', { ...refresh, ...how }, large);
+        expect(response.statusCode).toBe(400);
+        expect(JSON.parse(text)).toMatchObject({ reason: 'malformed', session: 'intact' });
+      }
+    });
+    test('whose sender leaves in the middle harms nobody', async () => {
+      const { port, refresh } = await signedIn();
+      const socket = connect(port, '127.0.0.1');
+      const head = Object.entries(refresh).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+      await new Promise<void>((resolve) => socket.write(`POST /auth/refresh HTTP/1.1\r\nHost: x\r\n${head}Content-Length: 50\r\n\r\n{"rea`, () => resolve()));
+      socket.destroy();
+      expect((await send(port, '/auth/refresh', refresh)).response.statusCode).toBe(200);
+    });
+    test('whose body a framework has read already counts as one without', async () => {
+      const { listener, refresh } = await signedIn();
+      const server = createServer((incoming, outgoing) => incoming.on('end', () => listener(incoming, outgoing)).resume());
+      servers.push(server);
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { text } = await send((server.address() as AddressInfo).port, '/auth/refresh', refresh, '{"reason":"force"}');
+      expect(JSON.parse(text)).toMatchObject({ outcome: 'cached' });
+    });
+    test('says the same through a function of the application’s own around the endpoint', async () => {
+      const { origin, port } = await serve((publicOrigin) => {
+        const endpoint = createEndpoint({ publicOrigin, dev: true, authenticate: async () => ({ sub: 'ada' }) });
+        return Object.assign((...given: Parameters<typeof endpoint>) => endpoint(...given), { publicOrigin, mount: '/auth' });
+      });
+      const wrapped = await send(port, '/auth/refresh', { 'X-Tabaton': '1', Origin: origin, 'Idempotency-Key': 'a'.repeat(22) });
+      const bare = await signedIn();
+      const { Cookie: _, ...nobody } = bare.refresh;
+      const direct = await send(bare.port, '/auth/refresh', nobody);
+      const lasting = ({ date: _date, ...rest }: IncomingMessage['headers']) => rest;
+      expect(wrapped.text).toBe(direct.text);
+      expect(lasting(wrapped.response.headers)).toEqual(lasting(direct.response.headers));
+    });
+  });
   test('a request target that is no path is refused', async () => {
     const { port } = await serve((origin) => fake(origin, async () => new Response('ok')));
     const socket = connect(port, '127.0.0.1');

@@ -4,7 +4,7 @@
  * The URL of a request is built from the configured public origin, never from `Host` or `X-Forwarded-*`: what a
  * client writes there must not decide which cookies are set.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { RequestInfo } from './config/endpoint-options.js';
 import { bodyOf, bytesOf } from './node/incoming-body.js';
 import { DIRECT, type Answer, type Call, type Direct } from './handler/call.js';
@@ -125,15 +125,17 @@ async function send({ status, headers, cookies, body }: Sent, incoming: Incoming
     if (streamed) await body.cancel();
     return;
   }
-  for (const name in headers) outgoing.setHeader(name, headers[name]!);
-  if (cookies.length > 0) outgoing.setHeader('Set-Cookie', cookies);
+  const head: Record<string, string | number | readonly string[]> = { ...headers };
+  if (cookies.length > 0) head['Set-Cookie'] = cookies;
   // A body that was not read to its end cannot be skipped: the next request on this connection would start in it.
-  if (!incoming.complete) outgoing.setHeader('Connection', 'close');
-  outgoing.statusCode = status;
+  if (!incoming.complete) head['Connection'] = 'close';
   if (!streamed) {
-    outgoing.end(body ?? undefined);
+    if (body !== null) head['Content-Length'] = Buffer.byteLength(body);
+    outgoing.writeHead(status, head as OutgoingHttpHeaders).end(body ?? undefined);
     return;
   }
+  for (const name in head) outgoing.setHeader(name, head[name]!);
+  outgoing.statusCode = status;
   outgoing.flushHeaders();
   const reader = body.getReader();
   outgoing.on('close', () => void reader.cancel().catch(() => {}));

@@ -32,5 +32,7 @@ export function observeRefresh(
   if (presented.kind === 'reuse') service.observe({ type: 'reuse', kind: presented.which, sid: family.sid, client });
 }
 
-const hex8 = (hash: string): string =>
-  [...(fromBase64url(hash) ?? []).slice(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+function hex8(hash: string): string {
+  const bytes = fromBase64url(hash);
+  return bytes ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0).toString(16).padStart(8, '0') : '';
+}

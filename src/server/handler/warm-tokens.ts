@@ -38,8 +38,15 @@ export function warmTokens(now: () => number, limit = 10_000): WarmTokens {
   return {
     remember(family, { key }, token, accessToken, storeNow) {
       // Only keys the store knows as well: memory must not grow by what a client thinks up.
-      const before = [...(families.get(family.id)?.tokens ?? [])].filter(([other]) => other in family.tokens);
-      families.set(family.id, { family, tokens: new Map(before).set(key, { token, accessToken }), offset: storeNow - now() });
+      const known = families.get(family.id);
+      const offset = storeNow - now();
+      if (known?.tokens.get(key)?.accessToken === accessToken) {
+        // The same again, as most answers are.
+        Object.assign(known, { family, offset });
+        return;
+      }
+      const before = [...(known?.tokens ?? [])].filter(([other]) => other in family.tokens);
+      families.set(family.id, { family, tokens: new Map(before).set(key, { token, accessToken }), offset });
     },
     forget: (family) => families.delete(family),
     find: (family) => families.get(family),

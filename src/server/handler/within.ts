@@ -4,6 +4,9 @@ import type { ServerClock } from '../clock.js';
 export function within<T>(clock: ServerClock, ms: number, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => resolve(undefined));
-    work.then(resolve, reject).finally(cancel);
+    work.then(
+      (done) => (cancel(), resolve(done)),
+      (error: unknown) => (cancel(), reject(error)),
+    );
   });
 }

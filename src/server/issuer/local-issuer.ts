@@ -6,7 +6,7 @@
  */
 import { calculateJwkThumbprint, exportJWK, importJWK, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { MisconfiguredError } from '../config/misconfigured.js';
-import { base64url, concat, utf8, type Bytes } from '../encoding.js';
+import { base64url, base64urlOf, concat, utf8, type Bytes } from '../encoding.js';
 import type { FamilyRecord, TokenRecord } from '../families/family.js';
 import { native } from '../keys/node-crypto.js';
 import type { ServerKeys } from '../keys/server-keys.js';
@@ -58,14 +58,14 @@ export async function localIssuer(
     : await Promise.all(keys.all.map(async (key) => derivedKey(await key.derive('issuer-ed25519'))));
   const signer = signers[0]!;
   const allowed = new Set(resources);
+  const header = { alg: signer.alg, kid: signer.kid, typ: 'at+jwt' };
+  const head = base64urlOf(JSON.stringify(header));
   return {
     url: issuer,
     resources: allowed,
     jwks: () => ({ keys: signers.map(({ published }) => published) }),
     sign(family, token, scopes, resource) {
       if (resource !== null && !allowed.has(resource)) throw new Error('A resource was not checked before signing.');
-      const { alg, kid } = signer;
-      const header = { alg, kid, typ: 'at+jwt' };
       const payload = {
         ...family.claims,
         client_id: family.client,
@@ -80,7 +80,7 @@ export async function localIssuer(
         jti: `${family.sid}.${token.gen}`,
       };
       if (!signer.signNow) return new SignJWT(payload).setProtectedHeader(header).sign(signer.key);
-      const signed = `${base64url(utf8(JSON.stringify(header)))}.${base64url(utf8(JSON.stringify(payload)))}`;
+      const signed = `${head}.${base64urlOf(JSON.stringify(payload))}`;
       return Promise.resolve(`${signed}.${signer.signNow(signed)}`);
     },
   };

@@ -41,13 +41,13 @@ export function parseCredential(value: string): Claimed | undefined {
   if (value.length > 64) return undefined;
   const bytes = fromBase64url(value);
   if (!bytes || bytes.length !== HEAD + LENGTHS.mac || bytes[0] !== VERSION) return undefined;
-  const head = bytes.slice(0, HEAD);
+  const head = bytes.subarray(0, HEAD);
   return {
-    kid: head.slice(1, 1 + LENGTHS.kid),
+    kid: head.subarray(1, 1 + LENGTHS.kid),
     family: base64url(head.subarray(1 + LENGTHS.kid, 1 + LENGTHS.kid + LENGTHS.family)),
-    rot: new DataView(head.buffer).getUint32(HEAD - LENGTHS.rotation),
+    rot: new DataView(head.buffer, head.byteOffset).getUint32(HEAD - LENGTHS.rotation),
     head,
-    mac: bytes.slice(HEAD),
+    mac: bytes.subarray(HEAD),
   };
 }
 
@@ -60,14 +60,14 @@ export function credentials(keys: ServerKeys): Credentials {
     if (native) {
       const { createHmac } = native;
       const known = native.createSecretKey(secret);
-      return (head) => new Uint8Array(createHmac('sha256', known).update(head).digest());
+      return (head) => createHmac('sha256', known).update(head).digest() as Bytes;
     }
     const imported = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
     return async (head) => new Uint8Array(await crypto.subtle.sign('HMAC', imported, head));
   }
   async function macOf(key: ServerKey, salt: string, head: Bytes): Promise<Bytes> {
     const hmac = await derived.of(`${key.kidText} ${salt}`, () => derive(key, salt));
-    return (await hmac(head)).slice(0, LENGTHS.mac);
+    return (await hmac(head)).subarray(0, LENGTHS.mac);
   }
   return {
     async derive(family, rot) {

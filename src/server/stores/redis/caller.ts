@@ -36,7 +36,8 @@ export function redisCaller(link: RedisLink, { clock, deadlineMs, replicas }: Ca
     };
     return new Promise<T>((resolve, reject) => {
       const cancel = clock.after(deadlineMs, () => {
-        reject(new StoreUnavailableError(`Redis has not answered within ${deadlineMs} ms.`));
+        const why = link.trouble();
+        reject(new StoreUnavailableError(`Redis has not answered within ${deadlineMs} ms${why ? ` (${why})` : ''}.`));
         late = new DOMException('Redis has not answered in time.', 'TimeoutError');
         abort?.abort(late);
       });

@@ -23,6 +23,8 @@ export interface Waiting {
 
 /** What the store needs from a client. */
 export interface RedisLink {
+  /** Why there is no connection, in a few words without secrets; undefined when nothing is known. */
+  trouble(): string | undefined;
   /** Sends a command. Rejects or stays silent, as the client does. */
   send(call: RedisCall): Promise<unknown>;
   /** How many replicas have every write this connection has made to the key's node; waits for `replicas` of them. */

@@ -17,7 +17,11 @@ const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 export function compact(text: string): Buffer {
   if (UUID_TEXT.test(text)) return Buffer.concat([Buffer.of(UUID), Buffer.from(text.replaceAll('-', ''), 'hex')]);
   if (!RANDOM_TEXT.test(text)) return Buffer.concat([Buffer.of(PLAIN), Buffer.from(text)]);
-  return Buffer.concat([Buffer.of(RANDOM), Buffer.from(text.slice(-22), 'base64url'), Buffer.from(text.slice(0, -22))]);
+  const bytes = Buffer.allocUnsafe(17 + Buffer.byteLength(text) - 22);
+  bytes[0] = RANDOM;
+  bytes.write(text.slice(-22), 1, 'base64url');
+  bytes.write(text.slice(0, -22), 17);
+  return bytes;
 }
 
 export function expand(bytes: Buffer): string {

@@ -1,6 +1,7 @@
 /** ioredis, single node, Sentinel or Cluster. */
 import { MisconfiguredError } from '../../config/misconfigured.js';
 import type { RedisLink, Waiting } from './client.js';
+import { troubleOf } from './trouble.js';
 
 /** The part of `ioredis` that is used. */
 export interface IoredisClient {
@@ -35,10 +36,11 @@ export function ioredisLink(client: IoredisClient): RedisLink {
     throw new MisconfiguredError('client', 'The keyPrefix of ioredis misses the channels the scripts publish to. Use the prefix option of redisStore.');
   }
   // Failures reach whoever made the call; without a listener ioredis prints each of them as unhandled.
-  client.on('error', () => {});
+  const trouble = troubleOf(client);
   const ready = readiness(client);
   const gather = gatherer(client);
   return {
+    trouble,
     async send({ command: [name, ...args], reply, waiting }) {
       if (!isReady(client)) await ready(waiting);
       gather();

@@ -1,4 +1,5 @@
 /** redis (node-redis), single node, pool or cluster. */
+import { troubleOf } from './trouble.js';
 import type { RedisCall, RedisLink } from './client.js';
 
 /** The part of `redis` that is used. */
@@ -26,7 +27,7 @@ const BYTES = { typeMapping: { [36]: Buffer } };
 export function nodeRedisLink(client: NodeRedisClient): RedisLink {
   const cluster = 'masters' in client;
   // An 'error' event without a listener ends the process; whoever made the call hears of it anyway.
-  client.on('error', () => {});
+  const trouble = troubleOf(client);
   let opening: Promise<unknown> | undefined;
 
   async function send({ key, command, reply, waiting }: RedisCall): Promise<unknown> {
@@ -37,6 +38,7 @@ export function nodeRedisLink(client: NodeRedisClient): RedisLink {
     return (client.sendCommand as unknown as SendToNode).call(client, [...command], options);
   }
   return {
+    trouble,
     send,
     acknowledged: async (key, replicas, ms, waiting) => Number(await send({ key, command: ['WAIT', String(replicas), String(ms)], reply: 'text', waiting })),
     async subscriber() {

@@ -1,4 +1,5 @@
 /** The file: what is refused, who may read it, what survives, what is swept. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +61,20 @@ describe('refused at start, with what to do', () => {
   test('nothing, and memory', () => {
     expect(refusal({ file: '' })).toMatch(/needs a path of a file/);
     expect(refusal({ file: ':memory:' })).toMatch(/use memoryStore\(\)/);
+  });
+  test('a folder that cannot be written, though the file can', { timeout: 60_000 }, async () => {
+    writeFileSync(file, '');
+    chmodSync(file, 0o666);
+    chmodSync(folder, 0o555);
+    const bundle = await bundleForNode('src/server/sqlite.ts');
+    // In a process of its own, because root may write everywhere and cannot come back from being somebody else.
+    const script = `const { sqliteStore } = await import(${JSON.stringify(bundle.file)});
+      if (process.getuid() === 0) process.setuid(65534);
+      try { sqliteStore({ file: ${JSON.stringify(file)} }); } catch (error) { console.log(error.name, error.message); }`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    bundle.remove();
+    chmodSync(folder, 0o700);
+    expect(stdout).toMatch(/^MisconfiguredError file: .*store\.db: its folder cannot be written \(EACCES\), and SQLite keeps its log beside the file/);
   });
   test('something that is no database', () => {
     writeFileSync(file, 'dear diary, '.repeat(100));

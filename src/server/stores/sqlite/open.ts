@@ -5,7 +5,8 @@
  * - `quick` (`synchronous=NORMAL`): what may be forgotten with the machine's memory: leases, events, counters,
  *   notes. It never waits for the disk, and it never runs inside a transaction of the other.
  */
-import { closeSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { MisconfiguredError } from '../../config/misconfigured.js';
 import { SqliteBusyError, sqliteConnection, type SqliteConnection } from './connection.js';
 import { loadDriver, type SqliteDriverName } from './driver.js';
@@ -76,6 +77,12 @@ function createPrivately(file: string): void {
           ? 'that is a folder. Name a file in it'
           : `it cannot be written (${code}). Give this process the right to, or name another place`;
     throw new MisconfiguredError('file', `${file}: ${what}.`);
+  }
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    throw new MisconfiguredError('file', `${file}: its folder cannot be written (${code}), and SQLite keeps its log beside the file. Give this process the right to, or name another place.`);
   }
 }
 
