@@ -25,9 +25,10 @@ export interface BackendOptions {
   clock: Clock;
 }
 
-export function onSqlite({ origin, lifetime, clock }: BackendOptions): Backend {
+export async function onSqlite({ origin, lifetime, clock }: BackendOptions): Promise<Backend> {
   const sessions = new SessionFile(clock);
   const endpoint = openEndpoint({ origin, lifetime, clock, store: sessions.store });
+  await endpoint.ready();
   return {
     nodes: 0,
     about: 'one process on SQLite, in a temporary folder',

@@ -85,7 +85,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
   const mainServer = await WebServer.listen(options.port ?? 0, async (origin): Promise<Handler> => {
     const about = { origin, lifetime, clock };
-    const backend = options.nodes ? await onRedis(about, options.nodes, options.nodeFile ?? '') : onSqlite(about);
+    const backend = options.nodes ? await onRedis(about, options.nodes, options.nodeFile ?? '') : await onSqlite(about);
     sides.backend = backend;
     const keySet = async () => (await backend.endpoint(new Request(`${origin}/auth/jwks`))).json();
     const api = protectedApi({ keySet, issuer: origin, issued });

@@ -10,7 +10,9 @@ import { NODE_HEADER, type NodeSettings, type NodeWord } from './node-words.js';
 
 const { number, origin, lifetime, redis } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings;
 const store = redisStore({ client: new Redis({ host: '127.0.0.1', port: redis }) });
-const answer = nodeListener(openEndpoint({ origin, lifetime, store, clock: systemClock }));
+const endpoint = openEndpoint({ origin, lifetime, store, clock: systemClock });
+await endpoint.ready();
+const answer = nodeListener(endpoint);
 const server = createServer((request, response) => {
   response.setHeader(NODE_HEADER, String(number));
   answer(request, response);
