@@ -62,7 +62,7 @@ test('what the nodes have carried out adds up to what the page counts, and the d
   expect(byNode).toHaveLength(2);
   expect(byNode[0]! + byNode[1]!).toBe(total.requests);
   await page.getByText('More ways to break it').click();
-  await expect(page.locator('[data-part="shares"]')).toHaveText(/^Refreshes carried out by node 1: \d+ · node 2: \d+$/);
+  await expect(page.locator('[data-part="shares"]')).toHaveText(/^Refreshes: \d+ by node 1, \d+ by node 2$/);
   const log = page.locator('[data-part="log"]');
   for (const node of ['node 1', 'node 2']) await expect(log.getByText(node, { exact: true })).not.toHaveCount(0);
 });

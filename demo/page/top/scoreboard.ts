@@ -3,7 +3,7 @@ import { make, part } from '../part.js';
 
 const plural = (count: number): string => `${count} ${count === 1 ? 'request' : 'requests'}`;
 
-const shares = (byNode: number[]): string => byNode.map((count, index) => `node ${index + 1}: ${count}`).join(' · ');
+const shares = (byNode: number[]): string => byNode.map((count, index) => `${count} by node ${index + 1}`).join(', ');
 
 /** The counters of both stages, as the server counted. */
 export class Scoreboard {
@@ -21,7 +21,7 @@ export class Scoreboard {
       make('span', { class: 'what' }, 'thrown out'),
       make('span', { class: 'total' }, `${tally.total.requests} · ${tally.total.thrownOut} in all`),
     );
-    if (tally.byNode.length) part('shares').textContent = `Refreshes carried out by ${shares(tally.byNode)}`;
+    if (tally.byNode.length) part('shares').textContent = `Refreshes: ${shares(tally.byNode)}`;
     this.#announce();
   }
 

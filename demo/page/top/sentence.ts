@@ -7,13 +7,6 @@ function nameOf(sender: string): string {
   return sender === 'tab' ? 'a real tab' : 'the page';
 }
 
-const LOST = {
-  dropped: 'is lost',
-  hung: 'never comes',
-  unplugged: 'impossible: offline',
-  killed: 'is lost: its node was killed',
-};
-
 /** One line of the log in words. */
 export function sentence(line: LogLine): string {
   const who = nameOf(line.from);
@@ -24,7 +17,8 @@ export function sentence(line: LogLine): string {
     case 'held':
       return `reply to ${who} is held back`;
     case 'lost':
-      return `reply to ${who} ${LOST[line.how]}`;
+      if (line.how === 'killed') return `killed before its reply to ${who}`;
+      return `reply to ${who} ${line.how === 'hung' ? 'never comes' : line.how === 'dropped' ? 'is lost' : 'impossible: offline'}`;
     case 'answered': {
       const detail = line.outcome ?? line.reason;
       const token = line.generation === undefined ? '' : `, token ${line.generation}`;
