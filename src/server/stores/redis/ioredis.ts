@@ -8,19 +8,13 @@ export interface IoredisClient {
   readonly status: string;
   readonly options: object;
   /** Its socket, while there is one; a cluster has none of its own. */
-  readonly stream?: Partial<Corked>;
+  readonly stream?: { cork?(): void; uncork?(): void };
   call(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
   callBuffer(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
   pipeline(commands: unknown[][]): { exec(): Promise<unknown> };
   duplicate(): unknown;
   on(event: string, listener: () => void): unknown;
   off(event: string, listener: () => void): unknown;
-}
-
-/** What a Node stream offers to join writes. */
-interface Corked {
-  cork(): void;
-  uncork(): void;
 }
 
 interface Subscribing extends IoredisClient {
@@ -112,15 +106,15 @@ const isReady = ({ status }: IoredisClient): boolean => status === 'ready' || st
  * than the command. A cluster has a connection per node and is left alone.
  */
 function gatherer(client: IoredisClient): () => void {
-  let held: Corked | undefined;
+  let gathering = false;
   return () => {
     const { stream } = client;
-    if (held || typeof stream?.cork !== 'function' || typeof stream.uncork !== 'function') return;
-    held = stream as Corked;
-    held.cork();
+    if (gathering || !stream?.cork || !stream.uncork) return;
+    gathering = true;
+    stream.cork();
     setImmediate(() => {
-      held?.uncork();
-      held = undefined;
+      gathering = false;
+      stream.uncork!();
     });
   };
 }
