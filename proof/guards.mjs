@@ -58,11 +58,13 @@ export const guards = [
   { guard: 'a ledger operation has a second', file: 'src/core/shared-ledger.ts', on: 'const PATIENCE_MS = 1_000;', off: 'const PATIENCE_MS = 1e9;', tests: ['src/core/belonging.test.ts'] },
   { guard: 'what the store did not take is written later', file: 'src/core/shared-ledger.ts', on: 'owing ||= alone !== seen;', off: '', tests: ['src/simulation/regressions.test.ts'] },
 
-  { guard: 'a sign-out is written before it is said', file: 'src/core/sign-out.ts', on: "...closeSession(record, sid, 'signed_out', clock.wall()),", off: '...record,', tests: ['src/core/belonging.test.ts'] },
+  { guard: 'a sign-out is written before it is said', file: 'src/core/sign-out.ts', on: "closeSession(record, sid, 'signed_out', clock.wall())", off: 'record', tests: ['src/core/belonging.test.ts'] },
   { guard: 'who learns of a pending sign-out looks after it', file: 'src/core/hub.ts', on: 'if (logout) lookAfterLogout(hub);', off: '', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'somebody else’s answer makes mine needless', file: 'src/core/hearing.ts', on: 'if (mine?.sid === grant.sid && mine.generation <= grant.generation) silence(grant.key);', off: '', tests: ['src/core/asking.test.ts'] },
   { guard: 'who hears a token of an ended session says so', file: 'src/core/hearing.ts', on: 'if (hub.state.closed.includes(grant.sid)) return remind(grant.sid);', off: '', tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'a sign-out is repeated until it is heard', file: 'src/core/sign-out.ts', on: 'logout: { sid, scope },', off: '', tests: ['src/core/belonging.test.ts'] },
+  { guard: 'a pending logout is not pushed aside by an older one', file: 'src/core/record-moves.ts', on: 'record.logout && record.logout.sid !== sid && record.sid !== sid ? record :', off: '', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'a session whose ledger is lost ends by word', file: 'src/core/hearing.ts', on: 'const lost = sid === hub.state.sid && record.incarnation !== before;', off: 'const lost = false as boolean;', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'a sign-out is repeated until it is heard', file: 'src/core/sign-out.ts', on: "...askLogout(closeSession(record, sid, 'signed_out', clock.wall()), sid, scope),", off: "...closeSession(record, sid, 'signed_out', clock.wall()),", tests: ['src/core/belonging.test.ts'] },
   { guard: 'a portal’s page is no logout', file: 'src/core/sign-out.ts', on: "(reply.json !== undefined || reply.status >= 400 || hub.level() !== 'full')", off: '(true as boolean)', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a foreign frame sends no logout', file: 'src/core/sign-out.ts', on: 'if (lifecycle.crossSite) return false;', off: '', tests: ['src/simulation/regressions.test.ts'] },
 

@@ -19,7 +19,7 @@ export interface FetchOptions {
   isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
   /** Bytes. */
   replayLimit?: number;
-  fetch: (request: Request) => Promise<Response>;
+  fetch: (request: Request, init?: RequestInit) => Promise<Response>;
   /** Mode `sealed`: resolves when a service worker sees the requests of this page. */
   controlled?: () => Promise<unknown>;
   rejected: (event: Omit<SessionEvents['rejected'], 'at'>) => void;
@@ -62,7 +62,8 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' 
   const { isUnauthorized = ({ status }) => status === 401, replayLimit = REPLAY_LIMIT, rejected } = options;
 
   return async (input: RequestInfo | URL, init: RequestInit | undefined, { scope, resource }: TokenTarget): Promise<Response> => {
-    const request = new Request(input, init);
+    // One that is given as it stands is sent as it stands, but for a header: every copy costs.
+    const request = input instanceof Request && !init ? input : new Request(input, init);
     const { signal } = request;
     let token: string;
     try {
@@ -74,12 +75,19 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' 
       if (code === 'anonymous' || code === 'sealed') return options.fetch(request);
       throw error;
     }
-    const attach = (bare: Request, bearer: string) => (bare.headers.set('Authorization', `Bearer ${bearer}`), bare);
+    const send = (bare: Request, bearer: string) => {
+      const authorization = ['Authorization', `Bearer ${bearer}`] as const;
+      // With other headers a navigation would be none any more: it is copied as it is.
+      const own = bare.mode === 'navigate' ? new Request(bare) : undefined;
+      const headers = own?.headers ?? new Headers(bare.headers);
+      headers.set(...authorization);
+      return own ? options.fetch(own) : options.fetch(bare, { headers });
+    };
     // What can be sent again: a body given as a value as it is, one that is already a stream as a copy.
     const stream = init?.body instanceof ReadableStream;
     const bodied = request.body ?? (!('body' in request) && !/^(GET|HEAD)$/.test((request as Request).method));
     const copied = bodied && init?.body == null ? keep(request.clone(), replayLimit).catch(() => undefined) : undefined;
-    const first = await options.fetch(attach(request, token));
+    const first = await send(request, token);
     if (!(await isUnauthorized(first))) return first;
 
     const say = (reason: SessionEvents['rejected']['reason']) =>
@@ -100,7 +108,7 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' 
     }
     first.body?.cancel().catch(() => {});
     const again = copied ? new Request(request.url, { ...describe(request), body: new Blob(kept) }) : new Request(input, init);
-    const second = await options.fetch(attach(again, next));
+    const second = await send(again, next);
     if (await isUnauthorized(second)) say('repeated');
     return second;
   };

@@ -7,7 +7,7 @@
  * it is a fact about the cookie, and the id is compared with the one that is pending.
  */
 import type { Grant } from './grant.js';
-import { closeSession, holds, releaseHold, settleAttempt } from './record-moves.js';
+import { askLogout, closeSession, holds, releaseHold, settleAttempt } from './record-moves.js';
 import { isClosed, spanHolds, type LedgerRecord } from './record.js';
 import type { Answer } from './reader.js';
 import type { RefreshReason, SessionEndReason } from './types.js';
@@ -60,7 +60,7 @@ const admit = (record: LedgerRecord, answer: Answer, sent: Sent): [LedgerRecord,
   const subject = answer.sub && fingerprint(answer.sub);
   const same = record.sid && !isClosed(record, record.sid) && (!subject || !record.subject || subject === record.subject);
   const sid = answer.sid ?? (same ? record.sid! : sent.localSid);
-  if (isClosed(record, sid)) return [{ ...record, logout: { sid, scope: 'device' } }, { is: 'logout' }];
+  if (isClosed(record, sid)) return [askLogout(record, sid, 'device'), { is: 'logout' }];
   const known = sid === record.sid;
   const sessionAt = answer.sessionAt ?? (known ? record.sessionAt : Math.max(sent.now, record.sessionAt + 1));
   // Another session than the ledger's is either a newer login, or the late answer of an older one.
@@ -113,7 +113,7 @@ export const commit = (stored: LedgerRecord, verdict: Verdict, sent: Sent): [Led
   const record = settleAttempt(stored, verdict.settled);
   if (!holds(record, sent.me, sent.seq)) {
     const undone = verdict.is === 'grant' && sent.sid && sent.sid === record.sid && isClosed(record, sent.sid);
-    return [undone ? { ...record, logout: { sid: sent.sid!, scope: 'device' } } : record, { is: 'stale' }];
+    return [undone ? askLogout(record, sent.sid!, 'device') : record, { is: 'stale' }];
   }
   const free = releaseHold(record, sent.me, sent.seq);
   switch (verdict.is) {

@@ -87,15 +87,15 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     });
   };
 
-  const ended = async (sid: string, reason: string, incarnation: string, looks = 0): Promise<void> => {
+  const ended = async (sid: string, reason: string, looks = 0): Promise<void> => {
     const before = hub.ledger.seen.incarnation;
     const record = await hub.ledger.read();
     if (hub.ledger.shared && !isClosed(record, sid)) {
-      // The ledger that both knew was lost in between, so it can bear nothing out, and who said this may be gone:
-      // what was said of it counts. Nobody can make this happen who could not write `closed` into the ledger himself.
-      const lost = incarnation === before && record.incarnation !== before;
+      // The ledger that this context knew is lost, so it can bear nothing out, and who said this may be gone: what was
+      // said of my session counts. Nobody can make this happen who could not write `closed` into the ledger himself.
+      const lost = sid === hub.state.sid && record.incarnation !== before;
       const later = LOOKS_MS[looks];
-      if (!lost) return void (later && clock.after(later, () => void ended(sid, reason, incarnation, looks + 1)));
+      if (!lost) return void (later && clock.after(later, () => void ended(sid, reason, looks + 1)));
       await hub.ledger.update((known) => closeSession(known, sid, reason, clock.wall()));
     }
     hub.dispatch({ type: 'session_ended', sid, reason: reason as SessionEndReason });
@@ -119,7 +119,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       case 'SESSION_ENDED':
         reminders.get(message.sid)?.();
         reminders.delete(message.sid);
-        return void ended(message.sid, message.reason, message.incarnation);
+        return void ended(message.sid, message.reason);
       default:
         hub.leadership?.hear(message);
     }

@@ -48,6 +48,13 @@ export const closeSession = (record: LedgerRecord, sid: string | undefined, reas
   ...(record.sid === sid ? { hint: false, tokens: {}, cooldown: undefined, settle: undefined } : {}),
 });
 
+/**
+ * A sign-out the endpoint is to hear of. One that waits for its turn is not pushed aside by an older session's: that one
+ * was over with the later login, and the page that says so may have slept since.
+ */
+export const askLogout = (record: LedgerRecord, sid: string, scope: 'device' | 'all'): LedgerRecord =>
+  record.logout && record.logout.sid !== sid && record.sid !== sid ? record : { ...record, logout: { sid, scope } };
+
 /** Moves the attempt to the winners, only when the endpoint names exactly the one that is pending. */
 export const settleAttempt = (record: LedgerRecord, settled: string | undefined): LedgerRecord =>
   settled && settled === record.attempt

@@ -1,7 +1,7 @@
 /** Ending a session so that nothing can undo it: written down first, said second, sent third. */
 import { DEADLINE_MS } from '../contract/wire.js';
 import type { Hub } from './hub.js';
-import { closeSession } from './record-moves.js';
+import { askLogout, closeSession } from './record-moves.js';
 import { isClosed } from './record.js';
 
 export const LOGOUT_RETRY_MS = 5_000;
@@ -70,7 +70,7 @@ export const abortExchanges = (hub: Hub, landed: () => unknown = () => {}): void
  */
 export const abortForGood = (hub: Hub, sid: string): void =>
   abortExchanges(hub, async () => {
-    await hub.ledger.update((record) => (record.sid === sid && isClosed(record, sid) ? { ...record, logout: { sid, scope: 'device' } } : record), true);
+    await hub.ledger.update((record) => (record.sid === sid && isClosed(record, sid) ? askLogout(record, sid, 'device') : record), true);
     await insistOnLogout(hub);
   });
 
@@ -81,8 +81,7 @@ export const signOut = async (hub: Hub, scope: 'device' | 'all'): Promise<void> 
   await hub.ledger.update((record) => {
     sid = (hub.state.status === 'ended' ? undefined : hub.state.sid) ?? record.sid ?? '';
     return {
-      ...closeSession(record, sid, 'signed_out', clock.wall()),
-      logout: { sid, scope },
+      ...askLogout(closeSession(record, sid, 'signed_out', clock.wall()), sid, scope),
       hint: false,
       hold: { ...record.hold, by: '', seq: record.hold.seq + 1 },
     };

@@ -100,6 +100,8 @@ const checkSignedOut = (world: World, tab: Tab): void => {
   const out = core.state.sid === undefined ? undefined : world.signedOut.get(core.state.sid);
   if (!out) return;
   const { at, by } = out;
+  // It stood still when it was said, and when it looked, the ledger had forgotten. A new document is told by those who hear it.
+  if (world.amnesia && tab.bornAt <= at && tab.runningSince > at) return;
   // The ledger has forgotten it, or never took it, and who could say it again is gone.
   if ((world.amnesia || world.fired.has('ledgerFails')) && !running(by)) return;
   // A store that fails takes the sign-out later, one that was lost gets it again with the next logout: until then it is looked up.

@@ -5,6 +5,16 @@ import { read } from './schedule.js';
 
 const FOUND: [name: string, timeline: string, schedule: string][] = [
   [
+    'a page that slept through a login does not push the later logout aside',
+    'A signs out and is cached before it is written · a login · signed out again, offline: pending · A comes back and writes its own logout over it',
+    'full chromium seed=0 tabs=page,page,page life=60 in | +200 loseReply 0 | ~flight signOut holder | +0 cache holder | +200 signIn 0 | +200 close holder | ~flight offline 0 | ~flight signOut 0 | +0 loseRequest 0 | ~flight signIn 0',
+  ],
+  [
+    'a sign-out after the ledger was lost, and lost again',
+    'the record is lost, nobody has looked since · a frame signs out and writes another one, which is lost as well · the page knows neither',
+    'full chromium seed=0 tabs=foreign,page life=300 in | ~flight delay 0 | ~flight forget 0 | ~flight signOut 0 | +3 corrupt 0 | ~flight close 0 | +0 close 0 | +200 signIn 0',
+  ],
+  [
     'who hears a token of a session that is over says so',
     'a frame of another site signs out beside a page that is prerendered · the record is lost · the page is shown and restores the session: the frame alone knows better',
     'full chromium seed=0 tabs=page,foreign life=60 in | ~flight get holder | ~flight get holder | +0 close holder | +200 open 0 11 | ~flight signOut 0 | ~flight forget holder | +200 get holder',

@@ -32,6 +32,8 @@ export interface Tab {
   readonly newest: Map<string, Grant>;
   /** Virtual ms at which it began to run the last time. */
   runningSince: number;
+  /** When it was opened or, prerendered, shown. */
+  bornAt: number;
   /** It was not told that a session began or ended: a disturbed channel. */
   missedNews: boolean;
   call(what: string, run: () => Promise<unknown>): Call;
@@ -76,6 +78,7 @@ export const openTab = (origin: VirtualOrigin, kind: TabKind, level: BackendLeve
     seen: core.state,
     newest: new Map(),
     runningSince: origin.now(),
+    bornAt: origin.now(),
     missedNews: false,
     call(what, run) {
       const call: Call = { what, since: origin.now() };

@@ -65,7 +65,7 @@ export const running = (tab: Tab): boolean => tab.context.state === 'running';
 
 /** A page that was prerendered begins to run only now. */
 export const activate = (world: World, tab: Tab): void => {
-  if (!tab.context.ports.lifecycle.active()) tab.runningSince = world.origin.now();
+  if (!tab.context.ports.lifecycle.active()) tab.runningSince = tab.bornAt = world.origin.now();
   tab.context.activate();
 };
 
