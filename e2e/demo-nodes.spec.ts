@@ -9,8 +9,11 @@ const test = base.extend<object, { demo: Demo }>({
   demo: [
     async ({}, use) => {
       const demo = await startDemo({ nodes: 2 });
+      const [, ...processes] = /process (\d+), (\d+)\) on redis-server/.exec(demo.about)!.map(Number);
       await use(demo);
       await demo.close();
+      for (const pid of processes) expect(() => process.kill(pid, 0), `node ${pid} has ended`).toThrow(/ESRCH/);
+      await expect(fetch(demo.url), 'the page is gone').rejects.toThrow();
     },
     { scope: 'worker' },
   ],

@@ -35,8 +35,7 @@ function item(line: LogLine): HTMLElement {
     'li',
     { 'data-tone': toneOf(line) },
     make('time', {}, clock),
-    make('b', {}, line.stage === 'each' ? 'left' : 'right'),
+    make('b', {}, line.stage === 'each' ? 'left' : (nodeName(line) ?? 'right')),
     make('span', {}, sentence(line)),
-    ...[nodeName(line)].filter((name) => name !== undefined).map((name) => make('i', {}, name)),
   );
 }
