@@ -32,7 +32,8 @@ const [serve, index] = [await bundle('serve'), await bundle('index')];
 try {
   const { bench } = await import(pathToFileURL(index).href);
   const below = await bench(serve, seconds, parts, (line) => console.log(line));
-  console.log(below === 0 ? '\nEvery goal was reached.' : `\n${below} goals were missed.`);
+  // Figures without a goal are no success.
+  if (parts.join() !== 'cpu') console.log(below === 0 ? '\nEvery goal was reached.' : `\n${below} goals were missed.`);
   process.exitCode = below === 0 ? 0 : 1;
 } finally {
   rmSync(serve, { force: true });
