@@ -78,6 +78,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
   };
 
   const started = async (sid: string) => {
+    if (hub.state.closed.includes(sid)) return remind(sid);
     const record = await hub.ledger.read();
     hub.learn();
     if (record.sid !== sid || sid === hub.state.sid) return;

@@ -78,14 +78,18 @@ export const signOut = async (hub: Hub, scope: 'device' | 'all'): Promise<void> 
   const { clock } = hub.ports;
   let sid = '';
   // The hold moves on, so no refresh that is under way anywhere can commit after this line.
-  await hub.ledger.update((record) => {
-    sid = (hub.state.status === 'ended' ? undefined : hub.state.sid) ?? record.sid ?? '';
-    return {
-      ...askLogout(closeSession(record, sid, 'signed_out', clock.wall()), sid, scope),
-      hint: false,
-      hold: { ...record.hold, by: '', seq: record.hold.seq + 1 },
-    };
-  }, true);
+  const write = () =>
+    hub.ledger.update((record) => {
+      sid = (hub.state.status === 'ended' ? undefined : hub.state.sid) ?? record.sid ?? '';
+      return {
+        ...askLogout(closeSession(record, sid, 'signed_out', clock.wall()), sid, scope),
+        hint: false,
+        hold: { ...record.hold, by: '', seq: record.hold.seq + 1 },
+      };
+    }, true);
+  await write();
+  // A login has ended meanwhile, so now the session has a name.
+  if (!sid && hub.state.sid) await write();
   hub.dispatch({ type: 'session_ended', sid: sid || undefined, reason: 'signed_out' });
   // Without a name nobody could tell which session is meant, and one that begins meanwhile is not.
   if (sid) hub.post({ type: 'SESSION_ENDED', sid, reason: 'signed_out' });

@@ -5,6 +5,16 @@ import { read } from './schedule.js';
 
 const FOUND: [name: string, timeline: string, schedule: string][] = [
   [
+    'a sign-out in the moment of a login ends that login for everybody',
+    'start(grant) · signOut() in the same turn: written before the session has a name, said to nobody',
+    'full chromium seed=0 tabs=page life=60 | +0 open holder 10 | +200 signIn 0 4 | +0 signOut 0 | +0 hang 0 | +200 get 0',
+  ],
+  [
+    'who hears that a session began which is over says so',
+    'a frame of another site signs out · the record is lost · a new page restores the session; no token travels here, but its beginning is said',
+    'full chromium seed=0 tabs=page,foreign life=60 in hints | +200 close 0 | +0 signOut 0 | +1 corrupt 0 | +0 open 0 | +200 picky holder | +0 get 0',
+  ],
+  [
     'a page that slept through a login does not push the later logout aside',
     'A signs out and is cached before it is written · a login · signed out again, offline: pending · A comes back and writes its own logout over it',
     'full chromium seed=0 tabs=page,page,page life=60 in | +200 loseReply 0 | ~flight signOut holder | +0 cache holder | +200 signIn 0 | +200 close holder | ~flight offline 0 | ~flight signOut 0 | +0 loseRequest 0 | ~flight signIn 0',
