@@ -50,6 +50,11 @@ export async function bench(file: string, seconds: number, only: readonly string
       const cached = await measured(ours, (port) => load({ ...times, port, families: ours.families, request: refreshOf('startup'), taken: takeOurs }));
       await ours.stop();
       row('tabaton /auth/refresh, cached', cached);
+      const least = await start(file, { who: 'bare', store: store('bare'), families: FAMILIES });
+      const bare = await measured(least, (port) => load({ ...times, port, families: least.families, request: refreshOf('expiring'), taken: takeOurs }));
+      await least.stop();
+      row('bare node:http, one write, one token', bare);
+      say(`  the ceiling: bare ${(bare.perSecond / theirs.perSecond).toFixed(2)} × the peer; rotated ${(rotated.perSecond / bare.perSecond).toFixed(2)} × bare`);
       say(`  by CPU time of the process: rotated ${(theirs.cpu / rotated.cpu).toFixed(2)} × the peer, cached ${(rotated.cpu / cached.cpu).toFixed(2)} × rotated`);
       ratio('rotated beside the peer', rotated.perSecond / theirs.perSecond, 5);
       ratio('cached beside rotated', cached.perSecond / rotated.perSecond, 2);

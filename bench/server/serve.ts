@@ -10,6 +10,7 @@ import { memoryStore } from '../../src/server/stores/memory.js';
 import { sqliteStore } from '../../src/server/stores/sqlite.js';
 import { redisStore } from '../../src/server/stores/redis.js';
 import { redisClients } from '../../src/server/testing/redis-clients.js';
+import { bare } from './bare.js';
 import { peer } from './peer.js';
 import type { Presented, ServeSettings } from './words.js';
 
@@ -58,7 +59,8 @@ async function ours(): Promise<{ listener: RequestListener; presented: Presented
   return { listener: nodeListener(endpoint), presented };
 }
 
-const { listener, presented } = settings.who === 'ours' ? await ours() : await peer(settings);
+const servers = { ours, peer: () => peer(settings), bare: async () => bare(await open(settings.store), settings.families) };
+const { listener, presented } = await servers[settings.who]();
 const server = createServer(listener);
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as AddressInfo).port, presented }));

@@ -1,6 +1,6 @@
 /** What the bench and the servers it starts say to each other. */
 export interface ServeSettings {
-  who: 'ours' | 'peer';
+  who: 'ours' | 'peer' | 'bare';
   /** The peer has none of its own in memory. */
   store: { file: string } | { port: number } | 'memory';
   families: number;

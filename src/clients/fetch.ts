@@ -19,7 +19,7 @@ export interface FetchOptions {
   isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
   /** Bytes. */
   replayLimit?: number;
-  fetch: (request: Request, init?: RequestInit) => Promise<Response>;
+  fetch: (request: Request) => Promise<Response>;
   /** Mode `sealed`: resolves when a service worker sees the requests of this page. */
   controlled?: () => Promise<unknown>;
   rejected: (event: Omit<SessionEvents['rejected'], 'at'>) => void;
@@ -62,8 +62,8 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' 
   const { isUnauthorized = ({ status }) => status === 401, replayLimit = REPLAY_LIMIT, rejected } = options;
 
   return async (input: RequestInfo | URL, init: RequestInit | undefined, { scope, resource }: TokenTarget): Promise<Response> => {
-    // One that is given as it stands is sent as it stands, but for a header: every copy costs.
-    const request = input instanceof Request && !init ? input : new Request(input, init);
+    // A copy whose headers can be written. Given to `fetch` beside the request instead, they would cost it its referrer.
+    const request = new Request(input, init);
     const { signal } = request;
     let token: string;
     try {
@@ -76,12 +76,8 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' 
       throw error;
     }
     const send = (bare: Request, bearer: string) => {
-      const authorization = ['Authorization', `Bearer ${bearer}`] as const;
-      // With other headers a navigation would be none any more: it is copied as it is.
-      const own = bare.mode === 'navigate' ? new Request(bare) : undefined;
-      const headers = own?.headers ?? new Headers(bare.headers);
-      headers.set(...authorization);
-      return own ? options.fetch(own) : options.fetch(bare, { headers });
+      bare.headers.set('Authorization', `Bearer ${bearer}`);
+      return options.fetch(bare);
     };
     // What can be sent again: a body given as a value as it is, one that is already a stream as a copy.
     const stream = init?.body instanceof ReadableStream;

@@ -45,7 +45,7 @@ export const createVirtualSession = (origin: VirtualOrigin, context: VirtualCont
     base: VIRTUAL_ORIGIN_URL,
     isUnauthorized,
     replayLimit,
-    fetch: (request, init) => origin.external((async () => api(new Request(request, init)))()),
+    fetch: (request) => origin.external((async () => api(request))()),
     rejected: (event) => inner.emit('rejected', event),
   });
   return Object.assign(session, {

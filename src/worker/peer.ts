@@ -47,7 +47,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
     const sign = createSigner(session, {
       isUnauthorized,
       replayLimit: config.replayLimit,
-      fetch: (request, init) => fetch(request, init),
+      fetch: (signed) => fetch(signed),
       rejected: (event) => context.emit('rejected', event),
     });
     return { session, context, sign };
