@@ -9,6 +9,8 @@ const executablePath = findChromium();
 
 export default defineConfig({
   test: {
+    // Left alone, two cores get one worker.
+    maxWorkers: 2,
     projects: [
       {
         // The examples import the package by its name; the tests mean its source.
