@@ -85,12 +85,13 @@ test('a new worker takes over under open pages without a lost request', async ({
   const tab = await underWorker(origin, { url: `${script}?build=1` });
   const page = await plain(origin);
   const loads = [loadsOf(tab.page), loadsOf(page)];
-  // Not without a pause: a browser lets the old worker go when it has been idle for a moment.
+  // At rest while a worker changes: a browser lets the old one go only when it has been idle for a moment.
   const stream = page.evaluate(async () => {
     const statuses: number[] = [];
     while (!('enough' in window)) {
       statuses.push(...(await Promise.all([1, 2, 3].map(() => fetch('/api/me').then(({ status }) => status, () => 0)))));
-      await new Promise((next) => setTimeout(next, statuses.length % 9 ? 10 : 500));
+      do await new Promise((next) => setTimeout(next, 10));
+      while ('atRest' in window);
     }
     return statuses;
   });
@@ -98,8 +99,10 @@ test('a new worker takes over under open pages without a lost request', async ({
     const slow = origin.server.faults.hold('api', 'before');
     await slow.arrived;
     await tab.run('registerWorker', { url: `${script}?build=${build}`, apis: apisOf(origin), takeOver: true });
+    await page.evaluate(() => Object.assign(window, { atRest: true }));
     slow.release();
     await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller?.scriptURL), idle).toContain(`build=${build}`);
+    await page.evaluate(() => Reflect.deleteProperty(window, 'atRest'));
     expect((await get(page)).status).toBe(200);
   }
   await page.evaluate(() => Object.assign(window, { enough: true }));
