@@ -10,14 +10,11 @@ const WARM_UP = 3;
 const TABS = 10;
 
 interface Bench {
-  bench: {
-    heard(when: number, posts: boolean): Promise<{ from: number; at: number }>;
-    bare(when: number): Promise<{ from: number; at: number }>;
-    served(when: number): Promise<{ from: number; at: number; duration: number }>;
-  };
+  /** `first`: this is the first tab. `duration`: what the endpoint took, where it was asked. */
+  bench: Record<'heard' | 'bare' | 'served', (when: number, first: boolean) => Promise<{ from: number; at: number; duration?: number }>>;
 }
 
-test('ten tabs are served within the server’s time + 3 × a raw broadcast', async ({ origin }) => {
+test('ten tabs are served within the server’s time + the bare protocol + 3 raw broadcasts', async ({ origin }) => {
   const tabs = await origin.signedIn(TABS);
   for (const tab of tabs) {
     await tab.run('expose');
@@ -42,10 +39,10 @@ test('ten tabs are served within the server’s time + 3 × a raw broadcast', as
         /** As large as a TOKEN message. */
         payload: 'x'.repeat(900),
         /** Wakes up with all the others, then waits for what the first of them says. */
-        async heard(when: number, posts: boolean) {
+        async heard(when: number, first: boolean) {
           const message = new Promise((done) => channel.addEventListener('message', done, { once: true }));
           const from = await moment(when);
-          if (posts) channel.postMessage(bench.payload);
+          if (first) channel.postMessage(bench.payload);
           else await message;
           return quietly({ from, at: now() });
         },
@@ -89,24 +86,26 @@ test('ten tabs are served within the server’s time + 3 × a raw broadcast', as
       Object.assign(globalThis, { bench });
     });
   }
-  const raw = async () => {
+  /** In all tabs at once, in a moment that is the same for all. */
+  const together = (how: keyof Bench['bench']) => {
     const when = Date.now() + 400;
-    const heard = await Promise.all(tabs.map((tab, n) => tab.page.evaluate(([t, posts]) => (globalThis as never as Bench).bench.heard(t, posts), [when, n === 0] as const)));
+    return Promise.all(tabs.map((tab, n) => tab.page.evaluate(([name, t, first]) => (globalThis as never as Bench).bench[name](t, first), [how, when, n === 0] as const)));
+  };
+  const raw = async () => {
+    const heard = await together('heard');
     return Math.max(...heard.slice(1).map(({ at }) => at)) - heard[0]!.from;
   };
   const bare = async () => {
-    const when = Date.now() + 400;
-    const done = await Promise.all(tabs.map((tab) => tab.page.evaluate((t) => (globalThis as never as Bench).bench.bare(t), when)));
+    const done = await together('bare');
     return Math.max(...done.map(({ at }) => at)) - Math.min(...done.map(({ from }) => from));
   };
   const ours = async () => {
     origin.backend.rest();
     origin.server.journal.clear();
-    const when = Date.now() + 400;
-    const served = await Promise.all(tabs.map((tab) => tab.page.evaluate((t) => (globalThis as never as Bench).bench.served(t), when)));
+    const served = await together('served');
     expect(origin.server.refreshes()).toHaveLength(1);
     // What the endpoint took, as the one tab that asked saw it.
-    const server = Math.max(...served.map(({ duration }) => duration));
+    const server = Math.max(...served.map(({ duration = 0 }) => duration));
     return Math.max(...served.map(({ at }) => at)) - Math.min(...served.map(({ from }) => from)) - server;
   };
   const runs = { raw: [] as number[], bare: [] as number[], ours: [] as number[] };
@@ -116,7 +115,9 @@ test('ten tabs are served within the server’s time + 3 × a raw broadcast', as
   }
   const [fanOut, floor, excess] = [sample(runs.raw), sample(runs.bare), sample(runs.ours)];
   const limit = floor.median + 3 * fanOut.median;
-  const figure = `${(excess.median / fanOut.median).toFixed(2)} × a raw broadcast, ${(excess.median / floor.median).toFixed(2)} × a bare lock with two writes and a broadcast (${show(excess, 'ms')} against ${show(fanOut, 'ms')} and ${show(floor, 'ms')})`;
+  const figure = `${(excess.median / floor.median).toFixed(2)} × a bare lock with two writes and a broadcast (${show(excess, 'ms')} against ${show(fanOut, 'ms')} and ${show(floor, 'ms')})`;
+  const ratio = excess.median / fanOut.median;
+  report('ten tabs, one expiry: beyond the server’s time', `${ratio.toFixed(2)} × a raw broadcast`, '3 ×, which docs/decisions/0070 says no ledger can meet', ratio <= 3);
   report('ten tabs, one expiry: beyond the server’s time', figure, `${limit.toFixed(2)} ms: the bare protocol + 3 raw broadcasts`, excess.median <= limit);
   expect(excess.median).toBeLessThanOrEqual(limit);
 });

@@ -60,7 +60,7 @@ export const guards = [
 
   { guard: 'a sign-out is written before it is said', file: 'src/core/sign-out.ts', on: "closeSession(record, sid, 'signed_out', clock.wall())", off: 'record', tests: ['src/core/belonging.test.ts'] },
   { guard: 'who learns of a pending sign-out looks after it', file: 'src/core/hub.ts', on: 'if (logout) lookAfterLogout(hub);', off: '', tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'somebody else’s answer makes mine needless', file: 'src/core/hearing.ts', on: 'if (mine?.sid === grant.sid && mine.generation <= grant.generation) silence(grant.key);', off: '', tests: ['src/core/asking.test.ts'] },
+  { guard: 'somebody else’s answer makes mine needless', file: 'src/core/hearing.ts', on: 'if (mine?.sid === grant.sid && mine.generation <= grant.generation) drop(answers, grant.key);', off: '', tests: ['src/core/asking.test.ts'] },
   { guard: 'who hears a token of an ended session says so', file: 'src/core/hearing.ts', on: 'if (hub.state.closed.includes(grant.sid)) return remind(grant.sid);', off: '', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a pending logout is not pushed aside by an older one', file: 'src/core/record-moves.ts', on: 'record.logout && record.logout.sid !== sid && record.sid !== sid ? record :', off: '(false as boolean) ? record :', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a session whose ledger is lost ends by word', file: 'src/core/hearing.ts', on: 'const lost = sid === hub.state.sid && record.incarnation !== before;', off: 'const lost = false as boolean;', tests: ['src/simulation/regressions.test.ts'] },

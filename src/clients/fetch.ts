@@ -118,7 +118,7 @@ export const createFetch = (session: Reads, options: FetchOptions) => {
     const api = apiOf(apis, url);
     const own = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined)).has('Authorization');
     if (!api || own) return options.fetch(new Request(input, init));
-    return sign(input, init, { scope: api.scope, resource: api.resource });
+    return sign(input, init, api);
   };
 };
 

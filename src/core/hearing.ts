@@ -20,6 +20,12 @@ const REMIND_MS = 500;
 /** When the ledger does not bear out that a session is over, it is looked up again: whoever said it may still be writing it. */
 const LOOKS_MS = [1_000, 4_000, 16_000];
 
+/** What was about to be said need not be. */
+const drop = (timers: Map<string, Cancel>, name: string): void => {
+  timers.get(name)?.();
+  timers.delete(name);
+};
+
 export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => void) => {
   const { clock, random } = hub.ports;
   const answers = new Map<string, Cancel>();
@@ -37,7 +43,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     if (hub.state.closed.includes(grant.sid)) return remind(grant.sid);
     // Somebody has told what this context was about to tell.
     const mine = hub.state.grants[grant.key];
-    if (mine?.sid === grant.sid && mine.generation <= grant.generation) silence(grant.key);
+    if (mine?.sid === grant.sid && mine.generation <= grant.generation) drop(answers, grant.key);
     if (!accepts(hub.state, grant)) return;
     // Another session than mine: only if the ledger says so, too. Tokens of my own session need no I/O.
     if (grant.sid !== hub.state.sid) {
@@ -57,11 +63,6 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       hub.post({ type: 'SESSION_ENDED', sid, reason: closed.find((one) => one.sid === sid)?.reason ?? 'signed_out' });
     };
     reminders.set(sid, clock.after(REMIND_MS * (1 + random.next()), speak));
-  };
-
-  const silence = (key: string) => {
-    answers.get(key)?.();
-    answers.delete(key);
   };
 
   const answer = (key: string, have: number) => {
@@ -118,8 +119,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       case 'SESSION_STARTED':
         return void started(message.sid);
       case 'SESSION_ENDED':
-        reminders.get(message.sid)?.();
-        reminders.delete(message.sid);
+        drop(reminders, message.sid);
         return void ended(message.sid, message.reason);
       default:
         hub.leadership?.hear(message);

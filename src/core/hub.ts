@@ -3,6 +3,7 @@ import type { Context } from './context.js';
 import type { Grant } from './grant.js';
 import { PROTOCOL, type Message, type MessageBody } from './messages.js';
 import type { Cancel, Exchange } from './ports.js';
+import { levelOf } from './record.js';
 import { lookAfterLogout } from './sign-out.js';
 import { createSharedLedger, type SharedLedger } from './shared-ledger.js';
 import type { State } from './state.js';
@@ -64,7 +65,7 @@ export const createHub = (context: Context, name: string): Hub => {
     exchanges: new Set<Exchange>(),
     stoleAt: -Infinity,
     insisting: false,
-    level: () => (options.level === 'auto' ? (hub.ledger.seen.level ?? 'auto') : options.level),
+    level: () => levelOf(options.level, hub.ledger.seen),
     sealed: () => isSealed() && ports.lifecycle.kind !== 'service_worker',
     learn() {
       const { closed, leaderEpoch, logout } = hub.ledger.seen;

@@ -2,9 +2,9 @@
  * The first thing a lock holder does: one atomic look at the ledger that decides what this refresh
  * is going to be, and takes the hold in the same stroke if it is going to be anything.
  */
-import type { RefreshReason } from './types.js';
+import type { Level, RefreshReason } from './types.js';
 import { holds, takeHold } from './record-moves.js';
-import { isClosed, spanHolds, type LedgerRecord } from './record.js';
+import { isClosed, levelOf, spanHolds, type LedgerRecord } from './record.js';
 
 export interface Quest {
   me: string;
@@ -19,8 +19,8 @@ export interface Quest {
   now: number;
   /** D, ms. */
   deadline: number;
-  /** The contract level, where the option says it; else the ledger knows. */
-  level: LedgerRecord['level'] | 'auto';
+  /** The option: with `auto` the ledger knows. */
+  level: 'auto' | Level;
   /** Attempt id to use if the ledger has none. */
   attempt: string;
   /** The hold that this turn has taken already, −1 for none: who lost it begins again at the lock. */
@@ -87,7 +87,7 @@ export const open = (record: LedgerRecord, quest: Quest): [LedgerRecord, Opening
   const { seq } = taken.hold;
   const foreign = record.hold.by && record.hold.by !== me;
   // Replies of a full endpoint can be replayed: its orphans need not be waited for.
-  const replays = (quest.level === 'auto' ? record.level : quest.level) === 'full';
+  const replays = levelOf(quest.level, record) === 'full';
   const wait = foreign && !replays && !passed.orphan ? orphanRest(record, now) : 0;
   if (wait > 0) return [taken, { go: 'orphan', wait, seq }];
 

@@ -65,6 +65,9 @@ export interface LedgerRecord {
   hint: boolean;
 }
 
+/** The contract level in force: the option, else what the ledger has seen. */
+export const levelOf = (option: 'auto' | Level, { level }: LedgerRecord): 'auto' | Level => (option === 'auto' ? (level ?? 'auto') : option);
+
 export const spanHolds = (span: Span | undefined, now: number): span is Span =>
   !!span && span.at <= now && now <= span.at + span.for;
 

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { hintCookieName } from '../contract/wire.js';
-import { attempt, site, TestBrowser } from './testing/site.js';
+import { attempt, logoutAfterPresent, site, TestBrowser } from './testing/site.js';
 
 const M = 35_000;
 const C = 20_000;
@@ -293,13 +293,7 @@ describe('logout', () => {
     const browser = new TestBrowser(one);
     await browser.login();
     await one.clock.advance(M);
-    const original = one.store.present;
-    // The logout lands between the rotation and its headers.
-    one.store.present = async (id, presentation) => {
-      const presented = await original(id, presentation);
-      await one.store.end(id, 'signed_out');
-      return presented;
-    };
+    logoutAfterPresent(one);
     const reply = await browser.refresh({ have: 1 });
     expect(reply).toMatchObject({ status: 400, body: { reason: 'signed_out', session: 'ended' } });
     expect(reply.setCookies.every((line) => line.includes('Max-Age=0'))).toBe(true);

@@ -5,7 +5,7 @@ import { parseCredential } from '../keys/credential.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import { fakeClock } from '../testing/fake-clock.js';
-import { attempt, KEY, site, TestBrowser } from '../testing/site.js';
+import { attempt, KEY, logoutAfterPresent, site, TestBrowser } from '../testing/site.js';
 
 const M = 35_000;
 
@@ -53,13 +53,7 @@ describe('a logout that comes in between', () => {
     const browser = new TestBrowser(one);
     await browser.login();
     await one.clock.advance(M);
-    const original = one.store.present;
-    // The logout lands when the answer has left the store.
-    one.store.present = async (id, presentation) => {
-      const presented = await original(id, presentation);
-      await one.store.end(id, 'signed_out');
-      return presented;
-    };
+    logoutAfterPresent(one);
     expect(await browser.refresh({ have: 1 })).toMatchObject({ status: 200, body: { outcome: 'rotated' } });
     const reply = await browser.refresh({ have: 2 });
     expect(reply).toMatchObject({ status: 400, body: { reason: 'signed_out', session: 'ended' } });

@@ -38,6 +38,16 @@ export function site(options: Partial<EndpointOptions> = {}): TestSite {
   return { endpoint, store, clock, events, origin };
 }
 
+/** From now on a logout lands between the decision of the store and what is made of it. */
+export function logoutAfterPresent({ store }: TestSite): void {
+  const { present } = store;
+  store.present = async (id, presentation) => {
+    const presented = await present(id, presentation);
+    await store.end(id, 'signed_out');
+    return presented;
+  };
+}
+
 /** 22 characters of base64url that differ by their number. */
 export const attempt = (serial: number): string => `attempt-${String(serial).padStart(14, '0')}`;
 
