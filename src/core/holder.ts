@@ -4,8 +4,9 @@ import { commit, type Result, type Sent } from './commit.js';
 import type { Flight } from './flight.js';
 import type { Grant } from './grant.js';
 import type { Hub } from './hub.js';
+import type { Exchange } from './ports.js';
 import { open, type Opening } from './opening.js';
-import { releaseHold } from './record-moves.js';
+import { prepareAttempt, releaseHold } from './record-moves.js';
 import { deliverLogout, LOGOUT_RETRY_MS } from './sign-out.js';
 import { classify, type Verdict } from './verdict.js';
 
@@ -28,6 +29,13 @@ const ADOPT_LATER_MS = 1_000;
 const OVERSLEPT_MS = 2_000;
 /** Requests in one turn of the lock: the first, one after a spent id or a `none`, and one to spare. */
 const MAX_SENDS = 3;
+/** A request that is out, and what it was sent for. */
+interface Sending {
+  opening: Opening & { go: 'send' };
+  start: Pick<Sent, 'monotonic' | 'wall'>;
+  exchange: Exchange;
+}
+
 const another: Landing = { is: 'wait', wait: LOGOUT_RETRY_MS, note: 'the endpoint keeps answering for another session' };
 
 /** Resolves when `done()` or after `ms`, whichever is first. */
@@ -68,6 +76,12 @@ const lookForBlockedCookie = (hub: Hub, { sid, generation }: Grant, verdict: Ver
   hub.replayed = replayed ? `${sid} ${generation}` : undefined;
 };
 
+/** Nobody waits for this write, and the next refresh will not wait for its own: its id is on disk before it is needed. */
+const prepare = (hub: Hub) => {
+  const id = hub.ports.random.id();
+  void hub.ledger.update((record) => prepareAttempt(record, id), true);
+};
+
 /**
  * `mine`: the lock is still held. Without it nothing new is begun: two holders that go on beside each other would both
  * find the other's hold, wait for each other's orphan, and present the same credential in the same instant.
@@ -79,6 +93,15 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
   let nobody = false;
   let seq = -1;
   let sends = 0;
+
+  const send = (opening: Opening & { go: 'send' }): Sending => {
+    const { attempt, ids, have, level } = opening;
+    const { target, reason, minTtl } = flight;
+    const start = { monotonic: clock.monotonic(), wall: clock.wall() };
+    const exchange = endpoint.refresh({ ...target, attempt, ids, have, reason, minTtl, level, deadline: DEADLINE_MS });
+    hub.exchanges.add(exchange);
+    return { opening, start, exchange };
+  };
 
   const askPeers = async (ms: number) => {
     const { from } = flight;
@@ -92,18 +115,27 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
       const asked = clock.monotonic();
       const quest = { me: hub.me, key, reason, from, sid, demand, deadline: DEADLINE_MS, level: hub.options.level, attempt: random.id(), passed, seq };
       let opening!: Opening;
-      await hub.ledger.update((record) => {
-        // Now is when the change is made: what waited in a stopped process must not take a hold of long ago.
-        const [next, found] = open(record, { ...quest, now: clock.wall() });
-        opening = found;
-        return next;
-      }, true);
+      let sending: Sending | undefined;
+      // Stopped between asking for the hold and hearing of it: somebody may have overtaken us, and be sending.
+      const overslept = () => clock.monotonic() - asked > OVERSLEPT_MS;
+      await hub.ledger.update(
+        (record) => {
+          // Now is when the change is made: what waited in a stopped process must not take a hold of long ago.
+          const [next, found] = open(record, { ...quest, now: clock.wall() });
+          opening = found;
+          return next;
+        },
+        true,
+        () => {
+          if (opening.go === 'send' && opening.early && !sending && sends < MAX_SENDS && !overslept() && !flight.done() && mine()) sending = send(opening);
+        },
+      );
       if ('seq' in opening) seq = opening.seq;
       hub.learn();
-      if (hub.sealed()) break;
-      // Stopped between taking the hold and hearing of it: somebody may have overtaken us, and be sending.
-      if (clock.monotonic() - asked > OVERSLEPT_MS) continue;
-      if (flight.done() || !mine()) break;
+      if (sending) opening = sending.opening;
+      else if (hub.sealed()) break;
+      else if (overslept()) continue;
+      else if (flight.done() || !mine()) break;
 
       switch (opening.go) {
         case 'adopt':
@@ -126,18 +158,14 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           return { is: 'look' };
       }
       if (++sends > MAX_SENDS) return another;
-      // Only now: a new document learns from the ledger what its endpoint can do.
-      const level = hub.level();
-      const start = { monotonic: clock.monotonic(), wall: clock.wall() };
-      const exchange = endpoint.refresh({ ...target, attempt: opening.attempt, ids: opening.ids, have: opening.have, reason, minTtl, level, deadline: DEADLINE_MS });
+      const { exchange, start } = (sending ??= send(opening));
       // Said when the request is out: what the others do about it need not hold it up.
       hub.post({ type: 'REFRESH_STARTED', key });
-      hub.exchanges.add(exchange);
       const reply = await exchange.reply;
       hub.exchanges.delete(exchange);
 
       const now = clock.wall();
-      const said = classify(reply, level, { answer: endpoint.read, claims: endpoint.claims ?? (() => undefined), now });
+      const said = classify(reply, opening.level, { answer: endpoint.read, claims: endpoint.claims ?? (() => undefined), now });
       // A frame of another site is sent no cookie: a backend that cannot say so turns the frame away, not the session.
       const verdict: Verdict = lifecycle.crossSite && said.is === 'ended' && !said.sid ? { is: 'none', settled: said.settled } : said;
       const sent: Sent = {
@@ -154,17 +182,25 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
         random: random.next(),
       };
       let result!: Result;
-      await hub.ledger.update((record) => {
-        const [next, found] = commit(record, verdict, sent);
-        result = found;
-        return next;
-      });
-      seq = -1;
-      // The others wait for this: it goes out before anything else is done with it here.
-      if (result.is === 'granted') {
+      let told = false;
+      // The others wait for this: it goes out while it is written, and whoever then asks the ledger reads what was written.
+      const tell = () => {
+        if (told || result.is !== 'granted') return;
+        told = true;
         if (result.startedAnew) hub.post({ type: 'SESSION_STARTED', sid: result.grant.sid, sessionAt: result.grant.sessionAt });
         hub.postGrant(result.grant);
-      }
+      };
+      await hub.ledger.update(
+        (record) => {
+          const [next, found] = commit(record, verdict, sent);
+          result = found;
+          return next;
+        },
+        false,
+        tell,
+      );
+      seq = -1;
+      tell();
       report(hub, opening.attempt, verdict, result, sent);
       // A refresh that ended after a sign-out may have brought the cookie back: the server hears of it again.
       const { logout, settle } = hub.ledger.seen;
@@ -180,6 +216,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           lookForBlockedCookie(hub, grant, verdict);
           hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: demand ? 'start' : 'restore' });
           hub.learn();
+          if (hub.level() === 'full') prepare(hub);
           if (settle && reason !== 'settle') flight.settle(settle.for);
           // Of a session older than ours, or already over here: asking at once would only bring the same again.
           if (!flight.done() && hub.state.grants[key] !== grant) return another;

@@ -49,7 +49,8 @@ export type Opening =
    * other side, haste would present a spent credential and cost the session.
    */
   | { go: 'orphan'; wait: number; seq: number }
-  | { go: 'send'; seq: number; attempt: string; ids: string[]; sid?: string; have?: number };
+  /** `early`: the id is on disk already, and the endpoint replays: the request need not wait for the hold to be written. */
+  | { go: 'send'; seq: number; attempt: string; ids: string[]; sid?: string; have?: number; level: 'auto' | Level; early: boolean };
 
 const REJECTED_MS = 60_000;
 /** Enough observed refreshes to know how long one takes here. */
@@ -86,14 +87,17 @@ export const open = (record: LedgerRecord, quest: Quest): [LedgerRecord, Opening
   const taken = takeHold(record, me, now, quest.deadline);
   const { seq } = taken.hold;
   const foreign = record.hold.by && record.hold.by !== me;
+  const level = levelOf(quest.level, record);
   // Replies of a full endpoint can be replayed: its orphans need not be waited for.
-  const replays = levelOf(quest.level, record) === 'full';
+  const replays = level === 'full';
   const wait = foreign && !replays && !passed.orphan ? orphanRest(record, now) : 0;
   if (wait > 0) return [taken, { go: 'orphan', wait, seq }];
 
-  const attempt = record.attempt ?? quest.attempt;
+  const stored = record.attempt ?? record.next;
+  const attempt = stored ?? quest.attempt;
+  const have = from?.generation ?? (reason === 'settle' ? held?.generation : undefined);
   return [
-    { ...taken, attempt },
-    { go: 'send', seq, attempt, ids: [attempt, ...record.winners], sid: record.sid, have: from?.generation ?? (reason === 'settle' ? held?.generation : undefined) },
+    { ...taken, attempt, next: undefined },
+    { go: 'send', seq, attempt, ids: [attempt, ...record.winners], sid: record.sid, have, level, early: !!stored && replays && !record.mode },
   ];
 };

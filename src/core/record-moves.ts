@@ -61,6 +61,9 @@ export const settleAttempt = (record: LedgerRecord, settled: string | undefined)
     ? { ...record, attempt: undefined, winners: unique([settled, ...record.winners]).slice(0, MAX_WINNERS) }
     : record;
 
+/** Names the attempt to come, so that its request need not wait until the name is on disk. */
+export const prepareAttempt = (record: LedgerRecord, id: string): LedgerRecord => (record.attempt || record.next ? record : { ...record, next: id });
+
 /** Gives the hold back if it is still the one that was taken. */
 export const releaseHold = (record: LedgerRecord, me: string, seq: number): LedgerRecord =>
   holds(record, me, seq) ? { ...record, hold: { ...record.hold, by: '' } } : record;

@@ -45,6 +45,8 @@ export interface LedgerRecord {
   hold: Span & { by: string; seq: number };
   /** The one attempt id of this ledger, until the endpoint says that it is settled. */
   attempt?: string;
+  /** The id of the attempt after that: always on disk, and long before a request carries it. */
+  next?: string;
   /** Attempt ids that won the last rotations, newest first: one fewer than a request may carry. */
   winners: string[];
   /** No request before this is over. `soft`: the network was the cause, so `online` may end it. */
@@ -98,6 +100,7 @@ export const parseRecord = (stored: unknown): LedgerRecord | undefined => {
     durations: list(stored.durations, 8, isNumber),
     hold: isSpan(hold) && isName(hold.by) && isNumber(hold.seq) ? (hold as Span as LedgerRecord['hold']) : { by: '', seq: 0, at: 0, for: 0 },
     attempt: isId(stored.attempt) ? (stored.attempt as string) : undefined,
+    next: isId(stored.next) ? (stored.next as string) : undefined,
     winners: list(stored.winners, MAX_IDS - 1, isId),
     cooldown: isSpan(cooldown) && isNumber(cooldown.failures) ? (cooldown as Span as LedgerRecord['cooldown']) : undefined,
     rejected: isObject(rejected) && isNumber(rejected.generation) && isNumber(rejected.at) ? (rejected as LedgerRecord['rejected']) : undefined,

@@ -14,8 +14,11 @@ export interface SharedLedger {
   /** False while the store cannot be used and this context is on its own. */
   readonly shared: boolean;
   read(): Promise<LedgerRecord>;
-  /** One atomic change; `change` must be pure. Returning its argument writes nothing. */
-  update(change: (record: LedgerRecord) => LedgerRecord, durable?: boolean): Promise<LedgerRecord>;
+  /**
+   * One atomic change; `change` must be pure. Returning its argument writes nothing. `decided` is called when the store has
+   * had it made and writes what came of it: nobody else reads or changes the record before that is over.
+   */
+  update(change: (record: LedgerRecord) => LedgerRecord, durable?: boolean, decided?: () => void): Promise<LedgerRecord>;
 }
 
 export const createSharedLedger = (
@@ -74,13 +77,14 @@ export const createSharedLedger = (
       return shared;
     },
     read: async () => note(await timed(ledger.read().then(heal))),
-    async update(change, durable) {
+    async update(change, durable, decided) {
       let result: LedgerRecord | undefined;
       const run = (stored: unknown): unknown => {
         const before = heal(stored);
         result = change(before);
         // A newer version may keep promises in fields we do not know: read it, write nothing.
         if (before.schema > SCHEMA) return (report('ledger_newer'), stored);
+        decided?.();
         return result === before && !owing && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
       };
       // The store may answer after we have given up on it; then the change is made on what we know, too.
