@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { args, executablePath, hidingFlags } from './e2e/browser/launch.js';
+import { argsForPlaywright, executablePath, hidingFlags } from './e2e/browser/launch.js';
 
 export default defineConfig({
   testDir: 'e2e',
@@ -15,6 +15,6 @@ export default defineConfig({
   use: {
     browserName: 'chromium',
     headless: true,
-    launchOptions: { executablePath, args, ignoreDefaultArgs: hidingFlags },
+    launchOptions: { executablePath, args: argsForPlaywright, ignoreDefaultArgs: hidingFlags },
   },
 });

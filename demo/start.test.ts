@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 const start = fileURLToPath(new URL('./start.mjs', import.meta.url));
 const started: ChildProcess[] = [];
@@ -43,6 +43,18 @@ async function address({ child, complaint }: ReturnType<typeof demo>): Promise<{
   throw new Error(`The demo did not start: ${complaint()}`);
 }
 
+/** The numbers in what it says of its nodes. */
+function parties(about: string): { nodes: number[]; redis: number } {
+  const [, first, second, redis] = /^2 nodes \(process (\d+), (\d+)\) on redis-server, port (\d+)$/.exec(about)!.map(Number);
+  return { nodes: [first!, second!], redis: redis! };
+}
+
+/** Redis hangs up on whoever speaks HTTP; only a port without a process refuses. */
+const refused = (port: number) => fetch(`http://127.0.0.1:${port}`).then(
+  () => 'answered',
+  ({ cause }: { cause: { code: string } }) => cause.code,
+);
+
 it('on SQLite: one process, and nothing is left of it', { timeout: 120_000 }, async () => {
   const run = demo([]);
   const { url, about } = await address(run);
@@ -57,15 +69,25 @@ it('on SQLite: one process, and nothing is left of it', { timeout: 120_000 }, as
 it('on Redis: two nodes take turns, and no process and no file is left of them', { timeout: 120_000 }, async () => {
   const run = demo(['--redis', '--nodes', '2']);
   const { url, about } = await address(run);
-  const [, first, second, redis] = /^2 nodes \(process (\d+), (\d+)\) on redis-server, port (\d+)$/.exec(about)!.map(Number);
-  const nodes = [];
-  for (const _ of [1, 2, 3]) nodes.push((await fetch(`${url}/auth/session`)).headers.get('x-demo-node'));
-  expect(nodes).toEqual(['1', '2', '1']);
+  const { nodes, redis } = parties(about);
+  const answering = [];
+  for (const _ of [1, 2, 3]) answering.push((await fetch(`${url}/auth/session`)).headers.get('x-demo-node'));
+  expect(answering).toEqual(['1', '2', '1']);
   run.child.kill('SIGINT');
   expect(await run.ended).toBe(0);
-  for (const pid of [first!, second!]) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
-  await expect(fetch(`http://127.0.0.1:${redis}`)).rejects.toThrow();
+  for (const pid of nodes) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  expect(await refused(redis)).toBe('ECONNREFUSED');
   expect([readdirSync(folder), run.complaint()]).toEqual([[], '']);
+});
+
+it('on Redis, killed with SIGKILL: no process and no file is left either', { timeout: 120_000 }, async () => {
+  const run = demo(['--redis', '--nodes', '2']);
+  const { nodes, redis } = parties((await address(run)).about);
+  expect(await refused(redis), 'there is a Redis to outlive it').not.toBe('ECONNREFUSED');
+  run.child.kill('SIGKILL');
+  await expect.poll(() => refused(redis), { timeout: 10_000 }).toBe('ECONNREFUSED');
+  for (const pid of nodes) await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/), { timeout: 10_000 });
+  await expect.poll(() => readdirSync(folder)).toEqual([]);
 });
 
 it('without a redis-server it says what to run', async () => {

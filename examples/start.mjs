@@ -15,5 +15,5 @@ const starts = {
 if (!Object.hasOwn(starts, name)) throw new Error(`There is no example "${name}" to start. Known: ${Object.keys(starts).join(', ')}.`);
 const origin = `http://localhost:${port}`;
 const { createApp } = await import(`./${name}/app.mjs`);
-await starts[name](createApp(await localOptions(origin)));
+await starts[name](await createApp(await localOptions(origin)));
 process.stdout.write(`${name}: ${origin}/auth (user ada, password lovelace)\n`);

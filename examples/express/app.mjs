@@ -4,8 +4,9 @@ import { createEndpoint } from 'tabaton/server';
 import { nodeListener } from 'tabaton/server/node';
 import { bearerOf } from '../options.mjs';
 
-export function createApp(options) {
+export async function createApp(options) {
   const endpoint = createEndpoint(options);
+  await endpoint.ready();
   const userOf = bearerOf(endpoint);
   const app = express();
   app.disable('x-powered-by');

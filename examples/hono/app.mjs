@@ -3,8 +3,9 @@ import { Hono } from 'hono';
 import { createEndpoint } from 'tabaton/server';
 import { bearerOf } from '../options.mjs';
 
-export function createApp(options) {
+export async function createApp(options) {
   const endpoint = createEndpoint(options);
+  await endpoint.ready();
   const userOf = bearerOf(endpoint);
   const app = new Hono();
   // On Node the peer’s address comes with the socket; it is what login limits count by.

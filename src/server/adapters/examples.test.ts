@@ -1,7 +1,7 @@
 /** Every example, run: sign in, refresh, call the API, listen, sign out. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { memoryStore } from '../stores/memory.js';
 import { eventReader } from '../testing/event-reader.js';
 import { KEY } from '../testing/site.js';
@@ -63,33 +63,67 @@ async function listening(server: Server): Promise<Send> {
 }
 const inProcess = (answer: (request: Request) => Response | Promise<Response>): Send => async (path, init) => answer(new Request(ORIGIN + path, init));
 
-type CreateApp<App> = (options: ReturnType<typeof optionsFor>) => App;
+type CreateApp<App> = (options: ReturnType<typeof optionsFor>) => Promise<App>;
+
+/** What endpoint.mjs keeps between the reloads of `next dev`. */
+const keptByNext = (site: object) => void ((globalThis as Record<symbol, unknown>)[Symbol.for('tabaton example')] = Promise.resolve(site));
+
+describe('a store that cannot be used ends the start of', () => {
+  const store = { ...memoryStore(), put: () => Promise.reject(new Error('down')) };
+  let at = Date.now();
+  /** The five seconds for which a start waits pass at once. */
+  const clock = {
+    now: () => at,
+    after(ms: number, run: () => void) {
+      at += ms;
+      const timer = setTimeout(run);
+      return () => clearTimeout(timer);
+    },
+  };
+
+  test.each(['node', 'express', 'hono'])('%s', async (name) => {
+    const { createApp } = await load<{ createApp(options: object): Promise<unknown> }>(`${name}/app.mjs`);
+    await expect(createApp({ ...optionsFor(), store, clock })).rejects.toThrow(/^store: cannot be used/);
+  });
+
+  test('Next, which asks in its instrumentation', async () => {
+    const { createEndpoint } = await import('../endpoint.js');
+    const { register } = await load<{ register(): Promise<void> }>('next/instrumentation.mjs');
+    keptByNext({ endpoint: createEndpoint({ ...optionsFor(), store, clock }) });
+    vi.stubEnv('NEXT_RUNTIME', 'edge');
+    await register();
+    vi.stubEnv('NEXT_RUNTIME', 'nodejs');
+    await expect(register()).rejects.toThrow(/^store: cannot be used/);
+    keptByNext({ endpoint: createEndpoint(optionsFor()) });
+    await register();
+    vi.unstubAllEnvs();
+  });
+});
 
 describe('the endpoint at home in', () => {
   test('node:http', async () => {
     const { createApp } = await load<{ createApp: CreateApp<Server> }>('node/app.mjs');
-    await converses(await listening(createApp(optionsFor())));
+    await converses(await listening(await createApp(optionsFor())));
   });
 
   test('Express', async () => {
     const { createApp } = await load<{ createApp: CreateApp<Parameters<typeof createServer>[1]> }>('express/app.mjs');
-    await converses(await listening(createServer(createApp(optionsFor())!)));
+    await converses(await listening(createServer((await createApp(optionsFor()))!)));
   });
 
   test('Hono, and on Node’s http through its own adapter', async () => {
     const { createApp } = await load<{ createApp: CreateApp<{ fetch(request: Request): Response | Promise<Response> }> }>('hono/app.mjs');
-    const app = createApp(optionsFor());
+    const app = await createApp(optionsFor());
     await converses(inProcess((request) => app.fetch(request)));
     const { createAdaptorServer } = await import('@hono/node-server');
-    await converses(await listening(createAdaptorServer({ fetch: createApp(optionsFor()).fetch }) as Server));
+    await converses(await listening(createAdaptorServer({ fetch: (await createApp(optionsFor())).fetch }) as Server));
   });
 
   test('Next route handlers, called as Next calls them', async () => {
     const { createEndpoint } = await import('../endpoint.js');
     const { bearerOf } = await load<{ bearerOf(endpoint: unknown): unknown }>('options.mjs');
     const endpoint = createEndpoint(optionsFor());
-    // What endpoint.mjs keeps there between reloads.
-    (globalThis as Record<symbol, unknown>)[Symbol.for('tabaton example')] = Promise.resolve({ endpoint, userOf: bearerOf(endpoint) });
+    keptByNext({ endpoint, userOf: bearerOf(endpoint) });
     type Handlers = Record<string, ((request: Request) => Promise<Response>) | string>;
     const routes: Record<string, Handlers> = { auth: await load<Handlers>('next/app/auth/[...path]/route.mjs'), api: await load<Handlers>('next/app/api/me/route.mjs') };
     expect([routes.auth!.dynamic, routes.auth!.runtime]).toEqual(['force-dynamic', 'nodejs']);

@@ -1,6 +1,6 @@
 /**
  * A real redis-server for a test, on a free port of loopback, with a folder of its own: started, stopped, paused,
- * restarted, and rolled back to an older snapshot.
+ * restarted, and rolled back to an older snapshot. It does not outlive the process that started it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { redisPath } from '../../../scripts/browser-path.mjs';
+import { lastWill } from './last-will.js';
 import { redisCommand } from './redis-command.js';
 
 export interface RedisServer {
@@ -49,8 +50,6 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
   }
   const file = join(folder, 'dump.rdb');
   const kept = join(folder, 'kept.rdb');
-  const killed = () => child.kill('SIGKILL');
-  process.once('exit', killed);
 
   const server: RedisServer = {
     port,
@@ -81,7 +80,6 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
     },
     async close() {
       await server.stop();
-      process.off('exit', killed);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -97,6 +95,7 @@ async function run(port: number, folder: string, more: readonly string[]): Promi
     ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', ...more],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
+  if (child.pid !== undefined) child.once('exit', lastWill(child.pid, folder));
   let last = '';
   for await (const line of createInterface({ input: child.stdout! })) {
     last = line;
