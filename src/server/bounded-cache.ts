@@ -1,31 +1,32 @@
-/** Keeps the most recently used values; what falls out is computed again. */
+/**
+ * Keeps the values used last, `limit` of them and at most twice as many; what falls out is computed again.
+ *
+ *     recent  ─── full ──► becomes the old one      what is used of the old one comes back to the recent one,
+ *     old     ───────────► dropped as a whole       what is not is dropped with it
+ *
+ * Two maps that only grow, and no key that is moved at every use: a Map that deletes and inserts all day copies itself
+ * over and over.
+ */
 export class BoundedCache<V> {
-  readonly #entries = new Map<string, V>();
+  #recent = new Map<string, V>();
+  #old = new Map<string, V>();
   constructor(readonly limit: number) {}
 
   get(key: string): V | undefined {
-    const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    // A Map remembers the order of insertion: the first key is the one unused for longest.
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) return recent;
+    const value = this.#old.get(key);
+    if (value !== undefined) this.set(key, value);
     return value;
   }
   set(key: string, value: V): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size > this.limit) this.#entries.delete(this.#entries.keys().next().value!);
+    this.#recent.set(key, value);
+    if (this.#recent.size < this.limit) return;
+    this.#old = this.#recent;
+    this.#recent = new Map();
   }
   delete(key: string): void {
-    this.#entries.delete(key);
-  }
-  /** The value, computed by `make` when it is not there; a failed promise is not kept. */
-  of(key: string, make: () => V): V {
-    const known = this.get(key);
-    if (known !== undefined) return known;
-    const made = make();
-    this.set(key, made);
-    if (made instanceof Promise) made.catch(() => this.delete(key));
-    return made;
+    this.#recent.delete(key);
+    this.#old.delete(key);
   }
 }

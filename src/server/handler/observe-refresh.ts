@@ -33,6 +33,6 @@ export function observeRefresh(
 }
 
 function hex8(hash: string): string {
-  const bytes = fromBase64url(hash);
+  const bytes = fromBase64url(hash.slice(0, 8));
   return bytes ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0).toString(16).padStart(8, '0') : '';
 }

@@ -9,6 +9,7 @@
  */
 import { BoundedCache } from '../bounded-cache.js';
 import { base64url, concat, fromBase64url, sameBytes, type Bytes } from '../encoding.js';
+import { type Hmac, hmacOf } from './hmac.js';
 import { native } from './node-crypto.js';
 import type { ServerKey, ServerKeys } from './server-keys.js';
 
@@ -53,20 +54,18 @@ export function parseCredential(value: string): Claimed | undefined {
 
 export function credentials(keys: ServerKeys): Credentials {
   // Derivation costs more than everything else in a refresh, and a family comes back.
-  const derived = new BoundedCache<Promise<(head: Bytes) => Bytes | Promise<Bytes>>>(20_000);
+  const derived = new BoundedCache<Hmac>(20_000);
 
-  async function derive(key: ServerKey, salt: string): Promise<(head: Bytes) => Bytes | Promise<Bytes>> {
+  async function derive(key: ServerKey, salt: string): Promise<Hmac> {
     const secret = await key.derive('cookie', fromBase64url(salt) ?? new Uint8Array());
-    if (native) {
-      const { createHmac } = native;
-      const known = native.createSecretKey(secret);
-      return (head) => createHmac('sha256', known).update(head).digest() as Bytes;
-    }
+    if (native) return hmacOf(native, secret, HEAD);
     const imported = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
     return async (head) => new Uint8Array(await crypto.subtle.sign('HMAC', imported, head));
   }
   async function macOf(key: ServerKey, salt: string, head: Bytes): Promise<Bytes> {
-    const hmac = await derived.of(`${key.kidText} ${salt}`, () => derive(key, salt));
+    const name = `${key.kidText} ${salt}`;
+    let hmac = derived.get(name);
+    if (!hmac) derived.set(name, (hmac = await derive(key, salt)));
     return (await hmac(head)).subarray(0, LENGTHS.mac);
   }
   return {

@@ -11,13 +11,11 @@ type Secret = object;
 export interface Native {
   hash(algorithm: 'sha256', data: string | Uint8Array, encoding: 'buffer'): Uint8Array;
   hkdfSync(digest: 'sha256', secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): ArrayBuffer;
-  createSecretKey(bytes: Uint8Array): Secret;
-  createHmac(digest: 'sha256', key: Secret): { update(data: Uint8Array): { digest(): Uint8Array } };
   createPrivateKey(key: { key: Bytes; format: 'der'; type: 'pkcs8' }): Secret;
   sign(algorithm: null, data: Uint8Array, key: Secret): Uint8Array;
 }
 
-const PARTS = ['hash', 'hkdfSync', 'createSecretKey', 'createHmac', 'createPrivateKey', 'sign'] as const;
+const PARTS = ['hash', 'hkdfSync', 'createPrivateKey', 'sign'] as const;
 
 interface Host {
   process?: { getBuiltinModule?: (name: string) => unknown };

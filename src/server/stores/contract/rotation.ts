@@ -17,6 +17,14 @@ export function rotationContract(open: OpenStore): void {
       expect(after).toMatchObject({ rot: 1, healedAt: null });
       expect(after.winners).toHaveLength(1);
     });
+    test('what another process has done since is heard, whatever this one saw last', async () => {
+      const [rotated, ended] = [await on.family({ rotatedAt: 0 }), await on.family({ rotatedAt: 0 })];
+      for (const { id } of [rotated, ended]) await on.store.read(id);
+      await on.peer.present(rotated.id, presentation(0, ['theirs']));
+      await on.peer.end(ended.id, 'signed_out');
+      expect(await on.store.present(rotated.id, presentation(0, ['mine']))).toMatchObject({ kind: 'accepted', outcome: 'raced', family: { rot: 1 } });
+      expect(await on.store.present(ended.id, presentation(0, ['mine']))).toMatchObject({ kind: 'ended', reason: 'signed_out' });
+    });
     test('losing the cookie never denies a token: every racer got one', async () => {
       const record = await on.family({ rotatedAt: 0 });
       await on.store.present(record.id, presentation(0, ['winner']));

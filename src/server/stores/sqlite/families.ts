@@ -1,8 +1,8 @@
 /** Families: one row each, changed by the pure steps inside a transaction that holds the write lock. */
+import { BoundedCache } from '../../bounded-cache.js';
 import { endFamily, type FamilyRecord } from '../../families/family.js';
 import { commitUpstream, forgetTokens, mintFor, presentFamily } from '../../families/present.js';
 import type { Store } from '../../store.js';
-import type { SqliteConnection } from './connection.js';
 import { textKey } from './connection.js';
 import type { GroupCommit } from './group-commit.js';
 import type { SqliteFile } from './open.js';
@@ -22,6 +22,12 @@ const CLAIM = `UPDATE family SET claimed_until = ? WHERE id IN (
     ORDER BY seen_at DESC LIMIT ?
   ) RETURNING id, seen_at`;
 
+interface Seen {
+  readonly family: FamilyRecord;
+  /** The row's. */
+  readonly text: string;
+}
+
 type Stepped<A> = { family: FamilyRecord; answer: A };
 type FamilyPart = Pick<
   Store,
@@ -34,42 +40,57 @@ export function sqliteFamilies(
   { retry }: Patience,
   now: () => number,
 ): FamilyPart {
-  function glanceAt(connection: SqliteConnection, id: string): { family: FamilyRecord; text: string } | undefined {
-    const row = connection.row<{ record: string }>(READ, id, now());
-    return row && { family: JSON.parse(row.record) as FamilyRecord, text: row.record };
+  /** Records as this process saw them last. Not what is true: what a change may be based on, if it still is when it is written. */
+  const seen = new BoundedCache<Seen>(10_000);
+
+  function look(id: string): Seen | undefined {
+    const row = durable.row<{ record: string }>(READ, id, now());
+    if (!row) return undefined;
+    const before = seen.get(id);
+    if (before?.text === row.record) return before;
+    const found = { family: JSON.parse(row.record) as FamilyRecord, text: row.record };
+    seen.set(id, found);
+    return found;
   }
-  function readFrom(connection: SqliteConnection, id: string): FamilyRecord | undefined {
-    return glanceAt(connection, id)?.family;
-  }
+  const readNow = (id: string): FamilyRecord | undefined => look(id)?.family;
+
   /** Inside a write only. */
   function save(family: FamilyRecord, unclaim = false): void {
     durable.run(UPDATE, JSON.stringify(family), family.seenAt, family.dueAt, unclaim ? 1 : 0, family.id);
   }
+  /** Inside a write only: takes the place of exactly this text. */
+  function replace({ text }: Seen, family: FamilyRecord, at: number): boolean {
+    const next = { family, text: JSON.stringify(family) };
+    if (durable.run(REPLACE, next.text, family.seenAt, family.dueAt, family.id, at, text) !== 1) return false;
+    // If the transaction fails after all, no record is this text, and nothing that is based on it will be written.
+    seen.set(family.id, next);
+    return true;
+  }
 
   /**
-   * Runs a pure step. First on what is committed now: most presentations change nothing (cached, coalesced),
-   * and then no lock is taken and no disk awaited. Otherwise again under the lock: on the same record if it is still
-   * there, which saves reading it, else on what is there by now.
+   * Runs a pure step. First on what this process saw last, then on what is committed now: most presentations change
+   * nothing (cached, coalesced), and then no lock is taken and no disk awaited; but only the committed record may say so.
+   * What changes something runs again under the lock: on the record it was decided on if it is still there, which saves
+   * reading it, else on what is there by now.
    */
   async function step<A>(
     id: string,
     run: (family: FamilyRecord, at: number) => Stepped<A>,
     unclaim: (answer: A) => boolean = () => false,
   ): Promise<A | { kind: 'unknown'; now: number }> {
-    const glance = await retry(() => glanceAt(quick, id));
-    if (!glance) return { kind: 'unknown', now: now() };
-    const first = run(glance.family, now());
-    if (first.family === glance.family) return first.answer;
+    let basis = seen.get(id);
+    if (!basis || run(basis.family, now()).family === basis.family) {
+      basis = await retry(() => look(id));
+      if (!basis) return { kind: 'unknown', now: now() };
+      const { family, answer } = run(basis.family, now());
+      if (family === basis.family) return answer;
+    }
+    const decided = basis;
     return write(() => {
       const at = now();
-      const again = run(glance.family, at);
-      const { seenAt, dueAt } = again.family;
-      const replaced =
-        again.family !== glance.family &&
-        !unclaim(again.answer) &&
-        durable.run(REPLACE, JSON.stringify(again.family), seenAt, dueAt, id, at, glance.text) === 1;
-      if (replaced) return again.answer;
-      const family = readFrom(durable, id);
+      const again = run(decided.family, at);
+      if (again.family !== decided.family && !unclaim(again.answer) && replace(decided, again.family, at)) return again.answer;
+      const family = readNow(id);
       if (!family) return { kind: 'unknown', now: now() };
       const { family: next, answer } = run(family, now());
       if (next !== family) save(next, unclaim(answer));
@@ -85,13 +106,13 @@ export function sqliteFamilies(
   return {
     create: (family) =>
       write(() => {
-        if (readFrom(durable, family.id)?.state === 'active') return 'exists';
+        if (readNow(family.id)?.state === 'active') return 'exists';
         discard(family.id);
         durable.run(INSERT, family.id, JSON.stringify(family), family.absoluteExpiry, family.seenAt, family.dueAt);
         for (const index of family.indexes) durable.run(INDEX, textKey(index), family.id);
         return 'created';
       }),
-    read: (id) => retry(() => readFrom(quick, id)),
+    read: (id) => retry(() => readNow(id)),
     find: (index) => retry(() => quick.rows<{ id: string }>(FIND, textKey(index), now()).map(({ id }) => id)),
     present: (id, presentation) => step(id, (family, at) => presentFamily(family, presentation, at)),
     mint: (id, ask) => step(id, (family, at) => mintFor(family, ask, at)),
@@ -99,7 +120,7 @@ export function sqliteFamilies(
       step(id, (family, at) => commitUpstream(family, commit, at), ({ kind }) => kind === 'committed'),
     intend: (id, ver, pending) =>
       write(() => {
-        const family = readFrom(durable, id);
+        const family = readNow(id);
         if (family?.state !== 'active' || family.upstream?.ver !== ver) return false;
         save({ ...family, upstream: { ...family.upstream, pending } });
         return true;
@@ -109,12 +130,12 @@ export function sqliteFamilies(
     },
     watch: (id, forMs) =>
       write(() => {
-        const family = readFrom(durable, id);
+        const family = readNow(id);
         if (family?.state === 'active') save({ ...family, watchedUntil: now() + forMs });
       }),
     end: (id, reason) =>
       write(() => {
-        const family = readFrom(durable, id);
+        const family = readNow(id);
         if (family?.state !== 'active') return false;
         save(endFamily(family, reason, now()));
         return true;
