@@ -48,7 +48,7 @@ export const guards = [
   { guard: 'a login that came in between outlives a none', file: 'src/core/holder.ts', on: "if (flight.done()) return { is: 'look' };\n          hub.dispatch({ type: 'anonymous' });", off: "hub.dispatch({ type: 'anonymous' });", tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a foreign frame’s 401 stays in the frame', file: 'src/core/holder.ts', on: "lifecycle.crossSite && said.is === 'ended' && !said.sid ?", off: 'false as boolean ?', tests: ['src/simulation/simulation.test.ts'] },
   { guard: 'who was stopped asks again before sending', file: 'src/core/holder.ts', on: 'else if (overslept()) continue;', off: '', tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'the attempt is on disk before it is sent', file: 'src/core/holder.ts', on: '        true,\n        () => {', off: '        false,\n        () => {', tests: ['src/simulation/redteam-rotation.test.ts'] },
+  { guard: 'the attempt is on disk before it is sent', file: 'src/core/holder.ts', on: '        true,\n        (found) => {', off: '        false,\n        (found) => {', tests: ['src/simulation/redteam-rotation.test.ts'] },
   { guard: 'a request goes out early only under an id that is on disk', file: 'src/core/opening.ts', on: 'early: !!stored && replays', off: 'early: replays', tests: ['src/simulation/early.test.ts'] },
   { guard: 'a request goes out early only where it can be replayed', file: 'src/core/opening.ts', on: 'early: !!stored && replays', off: 'early: !!stored', tests: ['src/simulation/early.test.ts'] },
   { guard: 'the id of the attempt to come is on disk', file: 'src/core/holder.ts', on: 'prepareAttempt(record, id), true)', off: 'prepareAttempt(record, id), false)', tests: ['src/simulation/early.test.ts'] },
@@ -56,7 +56,7 @@ export const guards = [
 
   { guard: 'a lost ledger is made anew by what is known', file: 'src/core/shared-ledger.ts', on: 'return mergeRecords(record, seen);', off: 'return record;', tests: ['src/core/belonging.test.ts'] },
   { guard: 'what was read over a lost ledger is still to be written', file: 'src/core/shared-ledger.ts', on: '    owing = true;\n', off: '', tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'a new document learns the level before it sends', file: 'src/core/holder.ts', on: 'minTtl, level, deadline', off: "minTtl, level: flight.from ? level : 'auto', deadline", tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'a new document learns the level before it sends', file: 'src/core/holder.ts', on: 'minTtl, level, deadline', off: "minTtl, level: from ? level : 'auto', deadline", tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a newer schema is never written', file: 'src/core/shared-ledger.ts', on: 'if (before.schema > SCHEMA) return', off: 'if (false as boolean) return', tests: ['src/core/bad-input.test.ts'] },
   { guard: 'a ledger operation has a second', file: 'src/core/shared-ledger.ts', on: 'const PATIENCE_MS = 1_000;', off: 'const PATIENCE_MS = 1e9;', tests: ['src/core/belonging.test.ts'] },
   { guard: 'what the store did not take is written later', file: 'src/core/shared-ledger.ts', on: 'owing ||= alone !== seen;', off: '', tests: ['src/simulation/regressions.test.ts'] },

@@ -40,7 +40,8 @@ export interface Flights {
   hasten(): void;
 }
 
-const over = (hub: Hub): TabatonError | undefined =>
+/** Why no token can be had in this context, if so. */
+export const over = (hub: Hub): TabatonError | undefined =>
   hub.disposed
     ? new TabatonError('disposed', 'This session was disposed: create another one with createSession().')
     : hub.state.status === 'ended'
@@ -48,9 +49,6 @@ const over = (hub: Hub): TabatonError | undefined =>
       : hub.state.status === 'anonymous'
         ? new TabatonError('anonymous', 'Nobody is signed in: call session.signIn(), or session.start() after your own login.')
         : undefined;
-
-/** Why no token can be had in this context, if so. */
-export const whyNot = over;
 
 export const createFlights = (hub: Hub): Flights => {
   const { clock, lifecycle } = hub.ports;

@@ -94,15 +94,6 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
   let seq = -1;
   let sends = 0;
 
-  const send = (opening: Opening & { go: 'send' }): Sending => {
-    const { attempt, ids, have, level } = opening;
-    const { target, reason, minTtl } = flight;
-    const start = { monotonic: clock.monotonic(), wall: clock.wall() };
-    const exchange = endpoint.refresh({ ...target, attempt, ids, have, reason, minTtl, level, deadline: DEADLINE_MS });
-    hub.exchanges.add(exchange);
-    return { opening, start, exchange };
-  };
-
   const askPeers = async (ms: number) => {
     const { from } = flight;
     hub.post({ type: 'TOKEN_REQUEST', key, have: from && hub.ledger.seen.sid === from.sid ? from.generation : 0 });
@@ -114,20 +105,22 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
       const { target, reason, from, sid, demand, minTtl } = flight;
       const asked = clock.monotonic();
       const quest = { me: hub.me, key, reason, from, sid, demand, deadline: DEADLINE_MS, level: hub.options.level, attempt: random.id(), passed, seq };
-      let opening!: Opening;
       let sending: Sending | undefined;
+      const send = (opening: Opening & { go: 'send' }): Sending => {
+        const { attempt, ids, have, level } = opening;
+        const start = { monotonic: clock.monotonic(), wall: clock.wall() };
+        const exchange = endpoint.refresh({ ...target, attempt, ids, have, reason, minTtl, level, deadline: DEADLINE_MS });
+        hub.exchanges.add(exchange);
+        return { opening, start, exchange };
+      };
       // Stopped between asking for the hold and hearing of it: somebody may have overtaken us, and be sending.
       const overslept = () => clock.monotonic() - asked > OVERSLEPT_MS;
-      await hub.ledger.update(
-        (record) => {
-          // Now is when the change is made: what waited in a stopped process must not take a hold of long ago.
-          const [next, found] = open(record, { ...quest, now: clock.wall() });
-          opening = found;
-          return next;
-        },
+      let opening = await hub.ledger.decide(
+        // Now is when the change is made: what waited in a stopped process must not take a hold of long ago.
+        (record) => open(record, { ...quest, now: clock.wall() }),
         true,
-        () => {
-          if (opening.go === 'send' && opening.early && !sending && sends < MAX_SENDS && !overslept() && !flight.done() && mine()) sending = send(opening);
+        (found) => {
+          if (found.go === 'send' && found.early && !sending && sends < MAX_SENDS && !overslept() && !flight.done() && mine()) sending = send(found);
         },
       );
       if ('seq' in opening) seq = opening.seq;
@@ -181,26 +174,18 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
         localSid: random.id(),
         random: random.next(),
       };
-      let result!: Result;
       let told = false;
       // The others wait for this: it goes out while it is written, and whoever then asks the ledger reads what was written.
-      const tell = () => {
+      const tell = (result: Result) => {
         if (told || result.is !== 'granted') return;
         told = true;
-        if (result.startedAnew) hub.post({ type: 'SESSION_STARTED', sid: result.grant.sid, sessionAt: result.grant.sessionAt });
-        hub.postGrant(result.grant);
+        const { grant, startedAnew } = result;
+        if (startedAnew) hub.post({ type: 'SESSION_STARTED', sid: grant.sid, sessionAt: grant.sessionAt });
+        hub.postGrant(grant);
       };
-      await hub.ledger.update(
-        (record) => {
-          const [next, found] = commit(record, verdict, sent);
-          result = found;
-          return next;
-        },
-        false,
-        tell,
-      );
+      const result = await hub.ledger.decide((record) => commit(record, verdict, sent), false, tell);
       seq = -1;
-      tell();
+      tell(result);
       report(hub, opening.attempt, verdict, result, sent);
       // A refresh that ended after a sign-out may have brought the cookie back: the server hears of it again.
       const { logout, settle } = hub.ledger.seen;

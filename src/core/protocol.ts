@@ -5,7 +5,7 @@
  */
 import { commit } from './commit.js';
 import { TabatonError } from './errors.js';
-import { createFlights, whyNot, type Request } from './flight.js';
+import { createFlights, over, type Request } from './flight.js';
 import { keyOf, type Grant } from './grant.js';
 import { createHearing } from './hearing.js';
 import type { Context } from './context.js';
@@ -80,6 +80,11 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     }
   };
 
+  const mayAsk = () => {
+    const no = over(hub) ?? (hub.sealed() ? sealedError() : undefined);
+    if (no) throw no;
+  };
+
   // Disposing wakes everybody once more.
   const stop = hub.watch(() => {
     if (!hub.disposed) return;
@@ -104,9 +109,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     refreshAhead: ({ scope, resource }) => background(keyOf({ scope, resource }), { scope, resource, reason: 'expiring' }),
     async getToken({ scope, resource, minTtl, wait, signal }) {
       const key = keyOf({ scope, resource });
-      const no = whyNot(hub);
-      if (no) throw no;
-      if (hub.sealed()) throw sealedError();
+      mayAsk();
       const request = { scope, resource, minTtl, reason: hub.state.grants[key] ? ('expiring' as const) : ('startup' as const) };
       if (wait !== false) return ask(key, request, signal);
       background(key, request);
@@ -114,9 +117,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     },
     async refresh({ reason = 'force', rejected, signal, scope, resource }) {
       const key = keyOf({ scope, resource });
-      const no = whyNot(hub);
-      if (no) throw no;
-      if (hub.sealed()) throw sealedError();
+      mayAsk();
       const held = hub.valid(key);
       if (rejected !== undefined && held && held.token !== rejected) return held.token;
       return ask(key, { scope, resource, reason }, signal);

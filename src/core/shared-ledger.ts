@@ -14,11 +14,13 @@ export interface SharedLedger {
   /** False while the store cannot be used and this context is on its own. */
   readonly shared: boolean;
   read(): Promise<LedgerRecord>;
+  /** One atomic change; `change` must be pure. Returning its argument writes nothing. */
+  update(change: (record: LedgerRecord) => LedgerRecord, durable?: boolean): Promise<LedgerRecord>;
   /**
-   * One atomic change; `change` must be pure. Returning its argument writes nothing. `decided` is called when the store has
-   * had it made and writes what came of it: nobody else reads or changes the record before that is over.
+   * One atomic change, and what it came to. `early` hears of that when the store has had it made and is writing: nobody else
+   * reads or changes the record before that is over. It is not called where the store does not answer.
    */
-  update(change: (record: LedgerRecord) => LedgerRecord, durable?: boolean, decided?: () => void): Promise<LedgerRecord>;
+  decide<T>(move: (record: LedgerRecord) => [LedgerRecord, T], durable: boolean, early: (found: T) => void): Promise<T>;
 }
 
 export const createSharedLedger = (
@@ -66,10 +68,34 @@ export const createSharedLedger = (
 
   const offerAgain = (ms: number): void =>
     void clock.after(ms, () => {
-      if (owing && ms < AGAIN_MS * 4 ** 5) void shares.update((record) => record).then(() => offerAgain(ms * 4));
+      if (owing && ms < AGAIN_MS * 4 ** 5) void write((record) => record).then(() => offerAgain(ms * 4));
     });
 
-  const shares: SharedLedger = {
+  const write = async (change: (record: LedgerRecord) => LedgerRecord, durable?: boolean, made?: () => void): Promise<LedgerRecord> => {
+    let result: LedgerRecord | undefined;
+    let awaited = true;
+    const run = (stored: unknown): unknown => {
+      const before = heal(stored);
+      result = change(before);
+      // A newer version may keep promises in fields we do not know: read it, write nothing.
+      if (before.schema > SCHEMA) return (report('ledger_newer'), stored);
+      if (awaited) made?.();
+      return result === before && !owing && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
+    };
+    // The store may answer after we have given up on it; then the change is made on what we know, too.
+    if (await timed(ledger.update(run, { durable }).then(() => true))) {
+      owing = false;
+      return note(result);
+    }
+    awaited = false;
+    const alone = change(seen);
+    note(undefined);
+    if (!owing && alone !== seen) offerAgain(AGAIN_MS);
+    owing ||= alone !== seen;
+    return (seen = alone);
+  };
+
+  return {
     get seen() {
       return seen;
     },
@@ -77,27 +103,19 @@ export const createSharedLedger = (
       return shared;
     },
     read: async () => note(await timed(ledger.read().then(heal))),
-    async update(change, durable, decided) {
-      let result: LedgerRecord | undefined;
-      const run = (stored: unknown): unknown => {
-        const before = heal(stored);
-        result = change(before);
-        // A newer version may keep promises in fields we do not know: read it, write nothing.
-        if (before.schema > SCHEMA) return (report('ledger_newer'), stored);
-        decided?.();
-        return result === before && !owing && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
-      };
-      // The store may answer after we have given up on it; then the change is made on what we know, too.
-      if (await timed(ledger.update(run, { durable }).then(() => true))) {
-        owing = false;
-        return note(result);
-      }
-      const alone = change(seen);
-      note(undefined);
-      if (!owing && alone !== seen) offerAgain(AGAIN_MS);
-      owing ||= alone !== seen;
-      return (seen = alone);
+    update: (change, durable) => write(change, durable),
+    async decide<T>(move: (record: LedgerRecord) => [LedgerRecord, T], durable: boolean, early: (found: T) => void) {
+      let found!: T;
+      await write(
+        (record) => {
+          const [next, result] = move(record);
+          found = result;
+          return next;
+        },
+        durable,
+        () => early(found),
+      );
+      return found;
     },
   };
-  return shares;
 };
