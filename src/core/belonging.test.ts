@@ -38,6 +38,18 @@ describe('a token from the channel', () => {
     expect(two.map(({ session }) => session.peek())).toEqual([undefined, undefined]);
   });
 
+  it('of a session that is over is answered by who knows: the ledger may have forgotten it', async () => {
+    const { origin, active, outcome, record } = tabs();
+    const [tab] = await active(1);
+    await outcome(tab!.session.signOut());
+    origin.ledger().set(undefined);
+    const said = origin.messages.length;
+    origin.inject(grant({ sentAt: NOW + origin.now() }));
+    await origin.advance(2_000);
+    expect(origin.messages.slice(said).map(({ message: { type, ...rest } }) => [type, 'sid' in rest && rest.sid])).toContainEqual(['SESSION_ENDED', 's1']);
+    expect(record().closed).toMatchObject([{ sid: 's1' }]);
+  });
+
   it('of another protocol version is ignored', async () => {
     const { origin, active } = tabs();
     const [tab] = await active(1);
@@ -161,6 +173,36 @@ describe('nobody', () => {
     expect(tab!.session.getSnapshot().status).toBe('active');
     expect(late.session.getSnapshot().status).toBe('anonymous');
     expect(refreshes()).toHaveLength(3);
+  });
+
+  it('said twice is dropped when a login comes in while that is written down', async () => {
+    const { origin, open, watch, script } = tabs();
+    // none · none, to be written ······ ledger answers: anonymous?
+    //        login in another tab ── TOKEN
+    const context = origin.context();
+    const { ledger } = context.ports;
+    let answers = 0;
+    let writes = 0;
+    let slow = false;
+    const slowed: typeof ledger = {
+      read: () => ledger.read(),
+      update: (change, options) => {
+        slow = answers === 2 && ++writes === 2;
+        return slow ? new Promise((resolve) => void context.ports.clock.after(500, () => resolve(ledger.update(change, options)))) : ledger.update(change, options);
+      },
+    };
+    Object.assign(context.ports, { ledger: slowed });
+    const unknown = () => (answers++, none);
+    script.push(unknown, unknown);
+    const tab = open({}, context);
+    const other = open({ start: 'lazy' });
+    expect(await origin.until(() => slow, 10_000)).toBe(true);
+    watch(other.session.start({ access_token: 'token-of-ann', expires_in: 600, gen: 1, sid: 's1', session_at: 1_000, outcome: 'rotated' }));
+    const statuses = new Set<string>();
+    tab.session.subscribe(() => void statuses.add(tab.session.getSnapshot().status));
+    await origin.advance(5_000);
+    expect([...statuses]).toEqual(['starting', 'active']);
+    expect(tab.session.peek()).toBe('token-of-ann');
   });
 
   it('said to a frame below another site stays in that frame', async () => {

@@ -40,6 +40,15 @@ describe('the request goes out before its hold is written', () => {
     expect(record()).toMatchObject({ next: expect.stringMatching(/^[\w-]{22}$/), attempt: undefined });
   });
 
+  it('and the id that was waited for outlives a killed browser', async () => {
+    const { open, origin, record, attempt, flight } = await setting();
+    origin.conditions.flushDelay = 600_000;
+    open({ level: 'full' });
+    await flight(1);
+    origin.killBrowser();
+    expect(record().attempt).toBe(attempt(0));
+  });
+
   it('under the id that the refresh before it prepared', async () => {
     const { tabs, record, attempt, leaves, settle } = await setting();
     const [a] = await tabs(1);
