@@ -1,6 +1,7 @@
 type Env = Record<string, string | undefined>;
 export function chromiumCandidates(env?: Env): string[];
 export function findChromium(env?: Env): string | undefined;
+export function headlessPath(env?: Env): string;
 export function chromiumPath(): string;
 export function findFirefox(env?: Env): string | undefined;
 export function firefoxPath(): string;

@@ -32,6 +32,8 @@ function ensureChromium() {
   if (!path) {
     say('Chromium: no usable download, trying the package manager of the system');
     installPackage({ apt: ['chromium'], dnf: ['chromium'], apk: ['chromium'], pacman: ['chromium'] });
+    // Not everywhere to be had, and only faster: for itself, so that the other does not fail with it.
+    installPackage({ apt: ['chromium-headless-shell'] });
     path = found();
   }
   if (path) return say(`Chromium: installed ${path}`);
@@ -76,14 +78,14 @@ function installPackage(names) {
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   if (names.brew && onPath('brew')) return run(['brew', 'install', ...names.brew], 5 * MINUTE);
   if (!privileged()) return say('no root rights and no sudo without a password: skipping the package manager');
-  if (onPath('apt-get')) {
+  if (onPath('apt-get') && names.apt) {
     if (!aptUpdated) run([...sudo, 'apt-get', 'update', '-qq'], 3 * MINUTE);
     aptUpdated = true;
     return run([...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names.apt], 5 * MINUTE);
   }
-  if (onPath('dnf')) return run([...sudo, 'dnf', 'install', '-y', '-q', ...names.dnf], 5 * MINUTE);
-  if (onPath('apk')) return run([...sudo, 'apk', 'add', '--no-cache', ...names.apk], 5 * MINUTE);
-  if (onPath('pacman')) return run([...sudo, 'pacman', '-Sy', '--noconfirm', ...names.pacman], 5 * MINUTE);
+  if (onPath('dnf') && names.dnf) return run([...sudo, 'dnf', 'install', '-y', '-q', ...names.dnf], 5 * MINUTE);
+  if (onPath('apk') && names.apk) return run([...sudo, 'apk', 'add', '--no-cache', ...names.apk], 5 * MINUTE);
+  if (onPath('pacman') && names.pacman) return run([...sudo, 'pacman', '-Sy', '--noconfirm', ...names.pacman], 5 * MINUTE);
   return undefined;
 }
 

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cdp, connect } from './cdp.js';
-import { argsForCdp, executablePath } from './launch.js';
+import { argsForCdp, wholeBrowser } from './launch.js';
 import { type RawTab, rawTab } from './tab.js';
 
 export interface Chromium {
@@ -47,7 +47,7 @@ export function profile(): Profile {
 
 async function launch(folder: string): Promise<Chromium> {
   const child = spawn(
-    executablePath,
+    wholeBrowser,
     ['--headless', ...argsForCdp, '--no-first-run', '--disable-background-networking', '--disable-component-update', '--remote-debugging-port=0', `--user-data-dir=${folder}`, 'about:blank'],
     // A process group of its own: a network service that outlives its browser would still write cookies to disk.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },

@@ -1,7 +1,8 @@
 /** How the real browser is started, for Playwright and for raw CDP alike. */
-import { chromiumPath } from '../../scripts/browser-path.mjs';
+import { chromiumPath, headlessPath } from '../../scripts/browser-path.mjs';
 
-export const executablePath = chromiumPath();
+/** The whole browser, which is frozen, cached, killed and started again with its profile; and what most rows need of it. */
+export const [wholeBrowser, executablePath] = [chromiumPath(), headlessPath()];
 
 /**
  * Two pages that Chromium loads into a window for suggestions below its address bar, into which no test types. They took a

@@ -44,7 +44,9 @@ export const installWorker = (options: WorkerOptions = {}): void => {
   const serve = (event: FetchEvent, plan: Plan, api: WorkerApi): Promise<Response> => {
     const one = peerOf(plan);
     const answer = one.fetch(event.request, api);
-    event.waitUntil(answer.then(one.settled, one.settled));
+    // Most answers leave nothing behind. Heard before the browser hears it, so the event is not over yet.
+    const after = () => void (one.busy(api) && event.waitUntil(one.idle()));
+    answer.then(after, after);
     return answer;
   };
 

@@ -21,8 +21,10 @@ export interface Peer {
   report(start: boolean): Promise<KeeperReport>;
   /** Something was asked of the endpoint by somebody else: who is signed in may be another one soon. */
   doubt(leaving: boolean): void;
+  /** Something is under way, or about to be, that an answer does not wait for: a token refreshed ahead, or after a 401. */
+  busy(api: WorkerApi): boolean;
   /** Nothing is under way any more; until then the browser must not stop this worker. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
   close(): void;
 }
 
@@ -113,10 +115,8 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
       doubtful = true;
       if (leaving) anew();
     },
-    settled: async () => {
-      // A fresh token starts nothing; while one is in its refresh-ahead window a refresh may be under way.
-      if (session.isExpiring()) await idle();
-    },
+    busy: (api) => session.isExpiring(api) || session.getSnapshot().activity !== 'idle',
+    idle,
     close: () => session.dispose(),
   };
 };
