@@ -41,9 +41,8 @@ export function warmTokens(now: () => number, limit = 10_000): WarmTokens {
       const known = families.get(family.id);
       const offset = storeNow - now();
       if (known?.tokens.get(key)?.accessToken === accessToken) {
-        // The same again, as most answers are. A record that says nothing new is let go, or each would grow old here.
-        known.offset = offset;
-        if (known.family.seenAt !== family.seenAt) known.family = family;
+        // The same again, as most answers are.
+        Object.assign(known, { family, offset });
         return;
       }
       const before = [...(known?.tokens ?? [])].filter(([other]) => other in family.tokens);
