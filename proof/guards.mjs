@@ -8,6 +8,7 @@
 export const guards = [
   { guard: 'the ledger is read again under the lock', file: 'src/core/opening.ts', on: 'if (alive && later) return', off: 'if (alive && later && false) return', tests: ['src/core/asking.test.ts'] },
   { guard: 'an orphan of a dead holder is waited for', file: 'src/core/opening.ts', on: 'foreign && !replays && !passed.orphan ?', off: 'foreign && false ?', tests: ['src/core/opening.test.ts'] },
+  { guard: 'an orphan whose wait was cut short is handed on', file: 'src/core/record-moves.ts', on: 'hold: orphan ? { ...orphan, seq: seq + 1 } : {', off: 'hold: {', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'one attempt id per ledger', file: 'src/core/opening.ts', on: 'const attempt = stored ?? quest.attempt;', off: 'const attempt = quest.attempt;', tests: ['src/core/asking.test.ts'] },
   { guard: 'the winners are shown', file: 'src/core/opening.ts', on: 'ids: [attempt, ...record.winners]', off: 'ids: [attempt]', tests: ['src/core/asking.test.ts'] },
   { guard: 'a cooldown is shared', file: 'src/core/opening.ts', on: 'if (spanHolds(record.cooldown, now) && !quest.demand)', off: 'if (spanHolds(record.cooldown, now) && false)', tests: ['src/core/failing.test.ts'] },

@@ -7,6 +7,7 @@ import type { Hub } from './hub.js';
 import type { Exchange } from './ports.js';
 import { open, type Opening } from './opening.js';
 import { prepareAttempt, releaseHold } from './record-moves.js';
+import type { LedgerRecord } from './record.js';
 import { deliverLogout, LOGOUT_RETRY_MS } from './sign-out.js';
 import { classify, type Verdict } from './verdict.js';
 
@@ -92,6 +93,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
   const passed = { generation: -1, orphan: false };
   let nobody = false;
   let seq = -1;
+  let orphan: LedgerRecord['hold'] | undefined;
   let sends = 0;
 
   const askPeers = async (ms: number) => {
@@ -124,6 +126,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
         },
       );
       if ('seq' in opening) seq = opening.seq;
+      if (opening.go === 'orphan') ({ orphan } = opening);
       hub.learn();
       if (sending) opening = sending.opening;
       else if (hub.sealed()) break;
@@ -234,6 +237,6 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
     }
     return { is: 'look' };
   } finally {
-    if (seq >= 0) await hub.ledger.update((record) => releaseHold(record, hub.me, seq));
+    if (seq >= 0) await hub.ledger.update((record) => releaseHold(record, hub.me, seq, orphan));
   }
 };

@@ -48,7 +48,7 @@ export type Opening =
    * Nothing visible to script tells when an HttpOnly cookie lands, so B waits; without replays on the
    * other side, haste would present a spent credential and cost the session.
    */
-  | { go: 'orphan'; wait: number; seq: number }
+  | { go: 'orphan'; wait: number; seq: number; orphan: LedgerRecord['hold'] }
   /** `early`: the id is on disk already, and the endpoint replays: the request need not wait for the hold to be written. */
   | { go: 'send'; seq: number; attempt: string; ids: string[]; sid?: string; have?: number; level: 'auto' | Level; early: boolean };
 
@@ -91,7 +91,7 @@ export const open = (record: LedgerRecord, quest: Quest): [LedgerRecord, Opening
   // Replies of a full endpoint can be replayed: its orphans need not be waited for.
   const replays = level === 'full';
   const wait = foreign && !replays && !passed.orphan ? orphanRest(record, now) : 0;
-  if (wait > 0) return [taken, { go: 'orphan', wait, seq }];
+  if (wait > 0) return [taken, { go: 'orphan', wait, seq, orphan: record.hold }];
 
   const stored = record.attempt ?? record.next;
   const attempt = stored ?? quest.attempt;

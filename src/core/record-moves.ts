@@ -64,9 +64,12 @@ export const settleAttempt = (record: LedgerRecord, settled: string | undefined)
 /** Names the attempt to come, so that its request need not wait until the name is on disk. */
 export const prepareAttempt = (record: LedgerRecord, id: string): LedgerRecord => (record.attempt || record.next ? record : { ...record, next: id });
 
-/** Gives the hold back if it is still the one that was taken. */
-export const releaseHold = (record: LedgerRecord, me: string, seq: number): LedgerRecord =>
-  holds(record, me, seq) ? { ...record, hold: { ...record.hold, by: '' } } : record;
+/**
+ * Gives the hold back if it is still the one that was taken. `orphan`: the hold of a dead holder that was taken over and whose
+ * request was not waited for to its end; the next one has to know of it.
+ */
+export const releaseHold = (record: LedgerRecord, me: string, seq: number, orphan?: LedgerRecord['hold']): LedgerRecord =>
+  holds(record, me, seq) ? { ...record, hold: orphan ? { ...orphan, seq: seq + 1 } : { ...record.hold, by: '' } } : record;
 
 export const holds = (record: LedgerRecord, me: string, seq: number): boolean =>
   record.hold.by === me && record.hold.seq === seq;

@@ -5,6 +5,11 @@ import { read } from './schedule.js';
 
 const FOUND: [name: string, timeline: string, schedule: string][] = [
   [
+    'an orphan whose wait was cut short is not forgotten',
+    'A sends and is frozen · B takes the hold over, waits for the orphan · a token of long ago arrives, the wait ends, the hold is released · B sends beside the orphan',
+    'plain chromium seed=0 tabs=page,page,page,page life=60 in | +3 stop 0 | +200 cache 0 | +200 cache 0 | ~flight restore holder | +0 freeze 0 | ~flight show holder | +0 thaw holder | +8 freeze 0 | +0 get 0',
+  ],
+  [
     'a sign-out in the moment of a login ends that login for everybody',
     'start(grant) · signOut() in the same turn: written before the session has a name, said to nobody',
     'full chromium seed=0 tabs=page life=60 | +0 open holder 10 | +200 signIn 0 4 | +0 signOut 0 | +0 hang 0 | +200 get 0',

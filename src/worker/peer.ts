@@ -44,7 +44,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   const open = () => {
     const { session, context } = createCoreSession({ ...ports }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
       protocol: async () => ({ createProtocol }),
-      leadership: () => Promise.reject(new TabatonError('invalid_option', 'A service worker leads only for the refresh it needs.')),
+      leadership: () => Promise.reject(new TabatonError('invalid_option', 'A service worker does not lead.')),
     });
     const sign = createSigner(session, {
       isUnauthorized,
