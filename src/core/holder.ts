@@ -30,14 +30,14 @@ const ADOPT_LATER_MS = 1_000;
 const OVERSLEPT_MS = 2_000;
 /** Requests in one turn of the lock: the first, one after a spent id or a `none`, and one to spare. */
 const MAX_SENDS = 3;
+const another: Landing = { is: 'wait', wait: LOGOUT_RETRY_MS, note: 'the endpoint keeps answering for another session' };
+
 /** A request that is out, and what it was sent for. */
 interface Sending {
   opening: Opening & { go: 'send' };
   start: Pick<Sent, 'monotonic' | 'wall'>;
   exchange: Exchange;
 }
-
-const another: Landing = { is: 'wait', wait: LOGOUT_RETRY_MS, note: 'the endpoint keeps answering for another session' };
 
 /** Resolves when `done()` or after `ms`, whichever is first. */
 export const until = (hub: Hub, done: () => boolean, ms: number): Promise<void> =>
@@ -204,7 +204,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           lookForBlockedCookie(hub, grant, verdict);
           hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: demand ? 'start' : 'restore' });
           hub.learn();
-          if (hub.level() === 'full') prepare(hub);
+          if (verdict.settled) prepare(hub);
           if (settle && reason !== 'settle') flight.settle(settle.for);
           // Of a session older than ours, or already over here: asking at once would only bring the same again.
           if (!flight.done() && hub.state.grants[key] !== grant) return another;
