@@ -45,6 +45,13 @@ describe('an answer, when the ledger has moved on', () => {
     expect(next).toEqual({ ...overtaken, attempt: undefined, winners: ['a'.repeat(22)] });
   });
 
+  it('that settles an id comes from a full endpoint, even when it grants nothing', () => {
+    const record = { ...held({ ...signedIn, level: undefined }), attempt: 'a'.repeat(22) };
+    const [next, result] = commit(record, { is: 'spent', settled: 'a'.repeat(22) }, sentFor(record));
+    expect(result).toEqual({ is: 'again' });
+    expect(next).toMatchObject({ level: 'full', winners: ['a'.repeat(22)] });
+  });
+
   it('ended, sent for the session before this one, ends nothing', () => {
     const record = held({ ...signedIn, sid: 'new', sessionAt: 20 });
     for (const verdict of [ended('old'), ended()]) {

@@ -110,7 +110,9 @@ const coolDown = (record: LedgerRecord, verdict: { retryAfter?: number; soft?: b
 };
 
 export const commit = (stored: LedgerRecord, verdict: Verdict, sent: Sent): [LedgerRecord, Result] => {
-  const record = settleAttempt(stored, verdict.settled);
+  const heard = settleAttempt(stored, verdict.settled);
+  // Only a full endpoint settles ids, whatever else it answered: from now on it has to see the winners.
+  const record: LedgerRecord = verdict.settled ? { ...heard, level: 'full' } : heard;
   if (!holds(record, sent.me, sent.seq)) {
     const undone = verdict.is === 'grant' && sent.sid && sent.sid === record.sid && isClosed(record, sent.sid);
     return [undone ? askLogout(record, sent.sid!, 'device') : record, { is: 'stale' }];

@@ -22,6 +22,7 @@ export interface Played {
 /** Longest wait for a request that is to be struck. */
 const AMBUSH_MS = 70_000;
 const MOST_STEPS = 60_000;
+const LOOKED_AFTER_MS = 12_000;
 
 const backendFor = ({ level, life }: Schedule): Backend =>
   level === 'full' ? createModelBackend(life * 1000) : createStrictBackend(level === 'fenced', life * 1000);
@@ -130,6 +131,8 @@ const finale = async (
   const asked: { tab: Tab; call: ReturnType<Tab['call']> }[] = [];
   for (const tab of world.living()) if (tab.kind !== 'foreign') asked.push({ tab, call: tab.call('the last getToken', () => tab.session.getToken()) });
   await until(settled, 35_000);
+  // Who has heard of a sign-out only from the ledger, and just now, says it to the server within two retries.
+  if (world.signedOut.size) await until(() => false, LOOKED_AFTER_MS);
   guard(() => {
     for (const { tab, call } of asked) judge(world, tab, call);
     checkServer(world);

@@ -159,6 +159,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'page 1 cached · a foreign frame signs out, and cannot be heard · page 1 comes back: ended, and POST logout',
     'full chromium seed=327643 tabs=page,iframe life=60 | ~landing freeze 3 4 | +5000 signIn 4 1 | +10 cache 0 9 | +1500 open 3 4 | +5000 signOut holder 2 | +50500 online 4 3',
   ],
+  [
+    'who settles an id has shown that it is a full endpoint: the first request of the next document carries the winners',
+    'every grant is lost · 409: A is settled · B rotates · killed, jar 0 · B alone, as to an unknown endpoint: a thief?',
+    'full chromium seed=0 tabs=page,page,worker life=60 | +200 signIn holder | ~flight offline holder | ~flight loseReply 0 | ~flight get holder | ~flight online holder | +9 get 0 | ~flight cache holder | ~flight kill 0 | +200 portal 0 | ~landing get holder | ~flight signIn 0',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {
