@@ -30,18 +30,26 @@ export const createSharedLedger = (
   let seen = emptyRecord(random.id());
   let shared = true;
   let fresh = true;
-  /** Something is known here that the store has not taken. */
-  let owing = false;
+  /**
+   * What is known here and not stored, counted: which of it a write covers is settled when the store makes its change.
+   *
+   *   write A   made ────────────────────── done: covers what was owed then, not B
+   *   write B          fails: owed
+   */
+  let owed = 0;
+  let paid = 0;
+  const owing = () => owed > paid;
+  let offering = false;
 
   /** What is stored, healed by what this context knows when the record is another one than before. */
   const heal = (stored: unknown): LedgerRecord => {
     const record = parseRecord(stored);
     // Lost: what is written now is another record, so that those who know more than this context notice and add it.
     if (!record) return fresh ? seen : { ...seen, schema: SCHEMA, incarnation: random.id() };
-    if (!owing && (fresh || (record.incarnation === seen.incarnation && record.schema <= SCHEMA))) return record;
+    if (!owing() && (fresh || (record.incarnation === seen.incarnation && record.schema <= SCHEMA))) return record;
     // What is stored lacks what we know, until it is written: reading it once does not make it the same record.
     // One that we may not write (a newer version's) is laid over for this context only.
-    owing = true;
+    if (!owing()) owed++;
     return mergeRecords(record, seen);
   };
 
@@ -60,38 +68,45 @@ export const createSharedLedger = (
       if (!shared) report('ledger_unavailable');
     }
     if (record) {
-      seen = record;
+      seen = owing() ? mergeRecords(record, seen) : record;
       fresh = false;
     }
     return seen;
   };
 
-  const offerAgain = (ms: number): void =>
-    void clock.after(ms, () => {
-      if (owing && ms < AGAIN_MS * 4 ** 5) void write((record) => record).then(() => offerAgain(ms * 4));
+  const offerAgain = (ms: number): void => {
+    offering = true;
+    clock.after(ms, () => {
+      offering = owing() && ms < AGAIN_MS * 4 ** 5;
+      if (offering) void write((record) => record).then(() => offerAgain(ms * 4));
     });
+  };
 
   const write = async (change: (record: LedgerRecord) => LedgerRecord, durable?: boolean, made?: () => void): Promise<LedgerRecord> => {
     let result: LedgerRecord | undefined;
     let awaited = true;
+    let covers = 0;
     const run = (stored: unknown): unknown => {
       const before = heal(stored);
+      covers = owed;
       result = change(before);
       // A newer version may keep promises in fields we do not know: read it, write nothing.
       if (before.schema > SCHEMA) return (report('ledger_newer'), stored);
       if (awaited) made?.();
-      return result === before && !owing && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
+      return result === before && !owing() && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
     };
     // The store may answer after we have given up on it; then the change is made on what we know, too.
     if (await timed(ledger.update(run, { durable }).then(() => true))) {
-      owing = false;
+      paid = Math.max(paid, covers);
       return note(result);
     }
     awaited = false;
     const alone = change(seen);
     note(undefined);
-    if (!owing && alone !== seen) offerAgain(AGAIN_MS);
-    owing ||= alone !== seen;
+    if (alone !== seen) {
+      owed++;
+      if (!offering) offerAgain(AGAIN_MS);
+    }
     return (seen = alone);
   };
 

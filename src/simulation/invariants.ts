@@ -9,8 +9,8 @@ import { running, type World } from './world.js';
 const SECRET = /\bat\.\w+\.\d|\brt\.\w+\.\d|token-s\d|\bs\d+\.\d|eyJ[\w-]{20,}\.eyJ/;
 /** A caller's 30 s and one second for a ledger that does not answer; and the same again for a login that waits for both. */
 const PATIENCE_MS = 33_000;
-/** How long the news of a sign-out may take to every running tab. */
-const NEWS_MS = 2_500;
+/** How long the news of a sign-out or a login may take to every running tab. */
+export const NEWS_MS = 2_500;
 /** The looks of a context at a ledger that does not answer, each of which may take a second. */
 const LATE_STORE_MS = 25_000;
 
@@ -74,7 +74,7 @@ const checkGrants = (world: World, tab: Tab, state: State, sids: Map<string, str
     if (known !== owner) fail('P3', `${tab.context.name} took a token of ${owner} for its session ${grant.sid}, which is ${known}'s`);
     sids.set(grant.sid, owner);
     tab.newest.set(key, grant);
-    world.announced.add(token.session);
+    if (!world.announced.has(token.session)) world.announced.set(token.session, world.origin.now());
   }
 };
 

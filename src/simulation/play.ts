@@ -2,7 +2,7 @@
 import { keyOf } from '../core/grant.js';
 import { calm } from '../testing/index.js';
 import type { Backend } from './backend.js';
-import { checkAll, checkBudget, checkLeak, checkThefts, Violation } from './invariants.js';
+import { checkAll, checkBudget, checkLeak, checkThefts, NEWS_MS, Violation } from './invariants.js';
 import { createModelBackend } from './model-backend.js';
 import type { Gap, Schedule } from './schedule.js';
 import { createStrictBackend } from './strict-backend.js';
@@ -144,6 +144,8 @@ const judge = (world: World, tab: Tab, call: ReturnType<Tab['call']>): void => {
   const { name } = tab.context;
   if (!call.end) throw new Violation('S4', `the last getToken of ${name} was never answered`);
   const live = world.live();
+  // Who had asked before the session was heard of may have been given the token of the one before it.
+  const announced = live && (world.announced.get(live.id) ?? Infinity) + NEWS_MS < call.since;
   const lost = world.schedule.level !== 'full' && world.unsafe !== undefined;
   if (!live || lost) {
     if (call.end === 'answered' && !live && !lost && world.backend.tokenOf(call.result!)?.session === undefined) throw new Violation('S5', `${name} got a token of nobody`);
@@ -151,8 +153,8 @@ const judge = (world: World, tab: Tab, call: ReturnType<Tab['call']>): void => {
   }
   if (call.end === 'answered') {
     const token = world.backend.tokenOf(call.result!);
-    if (token?.session !== live.id && world.announced.has(live.id) && !world.amnesia && !tab.missedNews) throw new Violation('P3', `${name} got a token of ${token?.session}, but ${live.id} is signed in`);
-  } else if (!tab.missedNews && !world.amnesia && !world.signedOut.size && world.announced.has(live.id))
+    if (token?.session !== live.id && announced && !world.amnesia && !tab.missedNews) throw new Violation('P3', `${name} got a token of ${token?.session}, but ${live.id} is signed in`);
+  } else if (!tab.missedNews && !world.amnesia && !world.signedOut.size && announced)
     throw new Violation('S4', `${name} got ${call.result} instead of a token of ${live.id}; it says ${tab.core.state.status}`);
 };
 

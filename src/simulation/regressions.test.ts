@@ -164,6 +164,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'every grant is lost · 409: A is settled · B rotates · killed, jar 0 · B alone, as to an unknown endpoint: a thief?',
     'full chromium seed=0 tabs=page,page,worker life=60 | +200 signIn holder | ~flight offline holder | ~flight loseReply 0 | ~flight get holder | ~flight online holder | +9 get 0 | ~flight cache holder | ~flight kill 0 | +200 portal 0 | ~landing get holder | ~flight signIn 0',
   ],
+  [
+    'a write that was made before a sign-out failed does not take its place',
+    'refresh: hold, made · signOut: the store fails, closed is owed · the hold is done: owed nothing? · nobody is ever told',
+    'full chromium seed=12 tabs=worker life=300 | ~flight open holder | ~landing open 0 | +0 open 0 | ~flight signIn holder 4 | +200 double 0 2 | +0 offline 0 | +0 unauthorized 2 | ~flight ledgerFails 0 | +200 get holder 4 | +2 signOut 0',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {

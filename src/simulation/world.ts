@@ -27,8 +27,8 @@ export interface World {
   readonly signedOut: Map<string, { at: number; by: Tab }>;
   /** Keys that a session was asked for. */
   readonly asked: Set<string>;
-  /** Sessions of the server of which some tab has held a token: before that only the login page knows. */
-  readonly announced: Set<string>;
+  /** Sessions of the server of which some tab has held a token, and since when (virtual ms): before that only the login page knows. */
+  readonly announced: Map<string, number>;
   /** A sign-out was asked for, whether or not it took effect. */
   signOutAsked: boolean;
   offline: boolean;
@@ -119,7 +119,7 @@ export const createWorld = (schedule: Schedule, backend: Backend, watch: WorldWa
     ambushes,
     signedOut: new Map(),
     asked: new Set(),
-    announced: new Set(),
+    announced: new Map(),
     signOutAsked: false,
     offline: false,
     unsafe: undefined,
