@@ -72,6 +72,8 @@ export const guards = [
   { guard: 'a session whose ledger is lost ends by word', file: 'src/core/hearing.ts', on: 'const lost = sid === hub.state.sid && record.incarnation !== before;', off: 'const lost = false as boolean;', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a sign-out is repeated until it is heard', file: 'src/core/sign-out.ts', on: "...askLogout(closeSession(record, sid, 'signed_out', clock.wall()), sid, scope),", off: "...closeSession(record, sid, 'signed_out', clock.wall()),", tests: ['src/core/belonging.test.ts'] },
   { guard: 'a portal’s page is no logout', file: 'src/core/sign-out.ts', on: "(reply.json !== undefined || reply.status >= 400 || hub.level() !== 'full')", off: '(true as boolean)', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'a foreign frame goes on saying that somebody signed out', file: 'src/core/sign-out.ts', on: 'if (hub.insisting) return;', off: 'if (hub.insisting || hub.ports.lifecycle.crossSite) return;', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'an older session is no heir of a login that waits', file: 'src/core/record-moves.ts', on: 'late.sid || late.sessionAt > early.sessionAt ? late : early', off: 'late.sid ? late : early', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a foreign frame sends no logout', file: 'src/core/sign-out.ts', on: 'if (lifecycle.crossSite) return false;', off: '', tests: ['src/simulation/regressions.test.ts'] },
 
   { guard: 'another session is taken only when the ledger says so', file: 'src/core/hearing.ts', on: 'if (hub.ledger.shared && record.sid !== grant.sid) return;', off: '', tests: ['src/core/bad-input.test.ts'] },

@@ -15,6 +15,8 @@ import { build } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const SHARE = 0.01;
+/** Between the seeds of the processes of one run: with the next seed they would play one another's schedules again. */
+const APART = 1_000_003;
 
 const argument = (name) => {
   const at = process.argv.indexOf(name);
@@ -89,7 +91,7 @@ async function search(file, started) {
   const seed = Number(argument('--seed') ?? Date.now() % 1_000_000);
   if (!(runs > 0) || !Number.isSafeInteger(seed)) throw new Error('--runs wants a number above 0, --seed a whole number.');
   const workers = Math.min(Number(argument('--workers') ?? availableParallelism()), Math.ceil(runs / 50));
-  const results = await Promise.all(Array.from({ length: workers }, (_, index) => worker(file, Math.ceil(runs / workers), seed + index)));
+  const results = await Promise.all(Array.from({ length: workers }, (_, index) => worker(file, Math.ceil(runs / workers), seed + index * APART)));
 
   const total = { runs: 0, steps: 0, requests: 0, fired: new Map() };
   let ok = true;

@@ -20,14 +20,16 @@ const unique = (ids: string[]) => [...new Set(ids)];
 export const mergeRecords = (stored: LedgerRecord, known: LedgerRecord): LedgerRecord => {
   const [late, early] = stored.sessionAt >= known.sessionAt ? [stored, known] : [known, stored];
   const tokens = { ...late.tokens };
+  // A later record that names nobody waits for the answer that will: an older session does not take that place.
+  const heir = late.sid || late.sessionAt > early.sessionAt ? late : early;
   if (late.sid === early.sid)
     for (const [key, token] of Object.entries(early.tokens))
       if (token.generation > (tokens[key]?.generation ?? -1)) tokens[key] = token;
   return {
     ...stored,
-    sid: late.sid ?? early.sid,
+    sid: heir.sid,
     sessionAt: late.sessionAt,
-    subject: late.subject ?? early.subject,
+    subject: heir.subject ?? (late.sid === early.sid ? early.subject : undefined),
     level: stored.level ?? known.level,
     tokens,
     hold: stored.hold.seq >= known.hold.seq ? stored.hold : known.hold,

@@ -35,11 +35,12 @@ export const insistOnLogout = async (hub: Hub, tries = 0): Promise<void> => {
 
 /** One timer per context, however many ways there are to learn that a sign-out is pending. */
 const again = (hub: Hub, ms: number, tries: number): void => {
-  if (hub.insisting || hub.ports.lifecycle.crossSite) return;
+  if (hub.insisting) return;
   hub.insisting = true;
   hub.ports.clock.after(ms, async () => {
     hub.insisting = false;
-    // Written and said again, too: a ledger may have been lost since, and with it what a new document knows.
+    // Written and said again, too: a ledger may have been lost since, and with it what a new document knows. A frame of
+    // another site can do no more than that.
     const { logout } = await hub.ledger.update((record) => record);
     if (logout?.sid) hub.post({ type: 'SESSION_ENDED', sid: logout.sid, reason: 'signed_out' });
     await insistOnLogout(hub, tries);

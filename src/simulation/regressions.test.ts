@@ -169,6 +169,16 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'refresh: hold, made · signOut: the store fails, closed is owed · the hold is done: owed nothing? · nobody is ever told',
     'full chromium seed=12 tabs=worker life=300 | ~flight open holder | ~landing open 0 | +0 open 0 | ~flight signIn holder 4 | +200 double 0 2 | +0 offline 0 | +0 unauthorized 2 | ~flight ledgerFails 0 | +200 get holder 4 | +2 signOut 0',
   ],
+  [
+    'a frame of another site goes on saying that somebody signed out, until a page has said it to the endpoint',
+    'a foreign frame signs out, unheard · the ledger is lost: only the frame knows · a page opens, and is signed in for ever',
+    'full chromium seed=163670 tabs=worker,foreign life=60 in hints | +200 lossy 0 | +0 signOut 3 | ~flight corrupt 0 | +200 get 0 | ~flight corrupt 0 | ~flight open holder',
+  ],
+  [
+    'a login that waits for its answer is not given the name of an older session',
+    'page 1 asleep, A · the ledger is lost, page 2: B · start(): nobody until the answer · page 1 wakes: A? · stale, every 5 s',
+    'plain chromium seed=0 tabs=page life=60 in | +200 freeze 0 | +0 forget 0 | ~flight open 0 | ~flight portal 0 | ~flight signIn 0 | +0 thaw holder | ~flight hide holder',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {
