@@ -12,6 +12,7 @@ import type { SqliteDriverName } from './sqlite/driver.js';
 import { sqliteEvents } from './sqlite/events.js';
 import { sqliteFamilies } from './sqlite/families.js';
 import { groupCommit } from './sqlite/group-commit.js';
+import { groupRead } from './sqlite/group-read.js';
 import { sqliteLeases } from './sqlite/leases.js';
 import { sqliteNotes } from './sqlite/notes.js';
 import { openSqlite } from './sqlite/open.js';
@@ -48,7 +49,7 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
 
   return {
     now: async () => now(),
-    ...sqliteFamilies(file, commits, waits, now),
+    ...sqliteFamilies(file, commits, groupRead(file.durable, waits), waits, now),
     ...sqliteLeases(file.quick, waits, clock, random),
     append: events.append,
     tail: events.tail,

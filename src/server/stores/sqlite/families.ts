@@ -5,6 +5,7 @@ import { commitUpstream, forgetTokens, mintFor, presentFamily } from '../../fami
 import type { Store } from '../../store.js';
 import { textKey } from './connection.js';
 import type { GroupCommit } from './group-commit.js';
+import type { GroupRead } from './group-read.js';
 import type { SqliteFile } from './open.js';
 import type { Patience } from './patience.js';
 
@@ -37,6 +38,7 @@ type FamilyPart = Pick<
 export function sqliteFamilies(
   { durable, quick }: Pick<SqliteFile, 'durable' | 'quick'>,
   { write }: GroupCommit,
+  { read }: GroupRead,
   { retry }: Patience,
   now: () => number,
 ): FamilyPart {
@@ -80,7 +82,7 @@ export function sqliteFamilies(
   ): Promise<A | { kind: 'unknown'; now: number }> {
     let basis = seen.get(id);
     if (!basis || run(basis.family, now()).family === basis.family) {
-      basis = await retry(() => look(id));
+      basis = await read(() => look(id));
       if (!basis) return { kind: 'unknown', now: now() };
       const { family, answer } = run(basis.family, now());
       if (family === basis.family) return answer;

@@ -1,29 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { StoreUnavailableError } from '../../store.js';
-import { SqliteBusyError, type SqliteConnection } from './connection.js';
+import { eager, full, notebook } from '../../testing/sqlite-notebook.js';
+import { SqliteBusyError } from './connection.js';
 import { groupCommit } from './group-commit.js';
-import { patience } from './patience.js';
-
-/** A connection that only notes what it is told, and fails when it is told to. */
-function notebook() {
-  const lines: string[] = [];
-  const failures = new Map<string, Error[]>();
-  const connection: SqliteConnection = {
-    run(sql) {
-      lines.push(sql);
-      const failure = failures.get(sql)?.shift();
-      if (failure) throw failure;
-      return 0;
-    },
-    row: () => undefined,
-    rows: () => [],
-    rollback: () => void lines.push('ROLLBACK'),
-    close: () => {},
-  };
-  return { lines, connection, fail: (sql: string, ...errors: Error[]) => failures.set(sql, errors) };
-}
-const eager = patience(async () => {}, { bytes: () => new Uint8Array(0), next: () => 0 });
-const full = new StoreUnavailableError('SQLite failed: database or disk is full');
 
 describe('group commit', () => {
   test('what arrives together shares one transaction, and each gets its own answer', async () => {
