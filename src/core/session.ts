@@ -80,7 +80,8 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
   context.watch(() => (hot = undefined));
   const cool = () => void (hot = undefined);
 
-  const read = async (wish: GetTokenOptions = {}): Promise<string> => {
+  const read = async (asked?: GetTokenOptions): Promise<string> => {
+    const wish = asked ?? {};
     const grant = context.fresh(keyOf(wish), wish.minTtl ?? MIN_TTL_MS);
     if (!grant) {
       // A call in the first moment of a page must not cost a visitor the request that the hint is there to save.
@@ -88,7 +89,7 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
       return (await protocol()).getToken(wish);
     }
     if (untilAhead(grant, clock, options) <= 0) quietly((loaded) => loaded.refreshAhead(wish));
-    else if (grant.key === '|' && wish.minTtl === undefined) {
+    else if (!asked) {
       hot = Promise.resolve(grant.token);
       clock.after(0, cool);
     }
