@@ -22,6 +22,7 @@ export const guards = [
   { guard: 'an end is fenced by the session it was sent for', file: 'src/core/commit.ts', on: "if (record.sid !== sent.sid) return [free, { is: 'stale' }];", off: '', tests: ['src/core/commit.test.ts'] },
   { guard: 'an end ends only the session it names', file: 'src/core/commit.ts', on: 'if (verdict.sid && record.sid && verdict.sid !== record.sid) return', off: 'if (false as boolean) return', tests: ['src/core/commit.test.ts'] },
   { guard: 'who settles an id is a full endpoint', file: 'src/core/commit.ts', on: "verdict.settled ? { ...heard, level: 'full' } : heard", off: 'heard', tests: ['src/core/commit.test.ts'] },
+  { guard: 'two sessions of a plain backend are never equally old', file: 'src/core/commit.ts', on: 'record.sessionAt + 1) + sent.random', off: 'record.sessionAt + 1)', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'the subject tells accounts apart', file: 'src/core/commit.ts', on: '(!subject || !record.subject || subject === record.subject)', off: '(true as boolean)', tests: ['src/core/belonging.test.ts'] },
 
   { guard: 'only the pending attempt is settled', file: 'src/core/record-moves.ts', on: 'settled && settled === record.attempt', off: 'settled', tests: ['src/core/asking.test.ts'] },

@@ -29,7 +29,7 @@ export interface Sent {
   now: number;
   /** A session id, should the backend name none. */
   localSid: string;
-  /** In [0, 1): jitter. */
+  /** In [0, 1): jitter, and the fraction of a session's own time. */
   random: number;
 }
 
@@ -62,7 +62,8 @@ const admit = (record: LedgerRecord, answer: Answer, sent: Sent): [LedgerRecord,
   const sid = answer.sid ?? (same ? record.sid! : sent.localSid);
   if (isClosed(record, sid)) return [askLogout(record, sid, 'device'), { is: 'logout' }];
   const known = sid === record.sid;
-  const sessionAt = answer.sessionAt ?? (known ? record.sessionAt : Math.max(sent.now, record.sessionAt + 1));
+  // Where the backend names no time, no two sessions have the same: of two that do, each would be the older one for somebody.
+  const sessionAt = answer.sessionAt ?? (known ? record.sessionAt : Math.max(sent.now, record.sessionAt + 1) + sent.random);
   // Another session than the ledger's is either a newer login, or the late answer of an older one.
   if (record.sid !== sent.sid && (!answer.sid || !known)) return [record, { is: 'stale' }];
   if (!known && record.sid && record.level === 'full' && sessionAt <= record.sessionAt) return [record, { is: 'older' }];

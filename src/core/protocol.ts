@@ -156,7 +156,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
         return void (await ask('|', { reason: 'startup', demand: true }));
       }
       const now = clock.wall();
-      const sent = { me: hub.me, key: '|', reason: 'startup' as const, from: 0, monotonic: clock.monotonic(), wall: now, duration: 0, now, localSid: random.id(), random: 0 };
+      const sent = { me: hub.me, key: '|', reason: 'startup' as const, from: 0, monotonic: clock.monotonic(), wall: now, duration: 0, now, localSid: random.id(), random: random.next() };
       const verdict = input && classify({ kind: 'http', status: 200, json: input }, hub.level(), { answer: endpoint.read, claims: endpoint.claims ?? (() => undefined), now });
       if (verdict && verdict.is !== 'grant')
         throw new TabatonError('invalid_argument', `start(grant): ${'note' in verdict ? verdict.note : 'the grant cannot be used.'}`);

@@ -179,6 +179,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'page 1 asleep, A · the ledger is lost, page 2: B · start(): nobody until the answer · page 1 wakes: A? · stale, every 5 s',
     'plain chromium seed=0 tabs=page life=60 in | +200 freeze 0 | +0 forget 0 | ~flight open 0 | ~flight portal 0 | ~flight signIn 0 | +0 thaw holder | ~flight hide holder',
   ],
+  [
+    'two sessions of a plain backend are never equally old',
+    'the clock is set back: each login is one ms after the last · the ledger is lost, page 1 names Q, page 2 holds P: neither is newer',
+    'plain chromium seed=0 tabs=page,page,worker life=60 in | +200 jump holder 5 | +200 cache holder | ~flight hide 0 | +36 signIn 0 7 | +200 loseRequest holder | ~flight corrupt holder | +200 portal holder | +0 hide 0',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {
