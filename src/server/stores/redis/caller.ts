@@ -70,7 +70,7 @@ export function redisCaller(link: RedisLink, { clock, deadlineMs, replicas }: Ca
  * Only the code of an error is passed on, never the error: clients attach the command to it, and a command may
  * carry sealed tokens or a login transaction. A failing script names its line, and nothing that was given to it.
  */
-function unavailable(error: unknown): StoreUnavailableError {
+export function unavailable(error: unknown): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error;
   const { code, message = '', name } = error as { code?: unknown; message?: string; name?: string };
   const script = /user_script:\d+: [^,]{0,120}/.exec(message)?.[0];

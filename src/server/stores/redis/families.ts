@@ -3,13 +3,15 @@ import type { EndedReason, Outcome } from '../../../contract/wire.js';
 import type { FamilyRecord } from '../../families/family.js';
 import type { Committed, Minted, Presented, Store, StorePresentation, TokenAsk, TokenDecision } from '../../store.js';
 import { StoreUnavailableError } from '../../store.js';
-import type { RedisCaller } from './caller.js';
+import { type RedisCaller, unavailable } from './caller.js';
 import type { DueQueue } from './due.js';
 import type { FamilyIndex } from './index-sets.js';
 import type { RedisKeys } from './keys.js';
 import { familyScripts } from './lua/families.js';
 import { compact, expand } from './compact.js';
-import { opaqueReader, packFamily, unpackFamily, unpackOpaque } from './record.js';
+import { pack, type Packable, unpack, type Unpacked } from './messagepack.js';
+import { opaqueReader, packFamily, readFamily, unpackOpaque } from './record.js';
+import { together } from './together.js';
 
 type FamilyPart = Pick<Store, 'create' | 'read' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end'>;
 
@@ -24,6 +26,9 @@ export interface RedisFamilyParts {
 export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamilyParts): FamilyPart {
   const scripts = familyScripts();
   const read = opaqueReader();
+  const show = together<Buffer, Buffer>(async (shown) =>
+    (await caller.runBinary(scripts.present, shown.map(({ key }) => key) as [string, ...string[]], shown.map(({ ask }) => ask))) as Buffer[],
+  );
 
   /** A revocation that a failover forgets would let a thief back in: without the acknowledgement it is a 503. */
   async function mustSurvive(key: string): Promise<void> {
@@ -59,7 +64,7 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
     },
     async present(id, presentation) {
       const key = keys.family(id);
-      const presented = presentedFrom(read, id, presentation, await caller.runBinary(scripts.present, [key], presentArguments(presentation)));
+      const presented = presentedFrom(read, id, presentation, await show(key, pack(presentArguments(presentation))));
       if (presented.kind === 'reuse') {
         await mustSurvive(key);
         await due.drop(id).catch(() => {});
@@ -72,7 +77,7 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
       return presented;
     },
     async mint(id, ask) {
-      return mintedFrom(read, id, ask, await caller.runBinary(scripts.mint, [keys.family(id)], askArguments(ask)));
+      return mintedFrom(read, id, ask, await caller.runBinary(scripts.mint, [keys.family(id)], [pack(askArguments(ask))]));
     },
     async commit(id, { ver, sealed, expiresAt, dueAt, token }) {
       const key = keys.family(id);
@@ -105,12 +110,12 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
 
 const optional = (value: number | null) => (value === null ? '' : String(value));
 
-function askArguments({ key, have, minTtlMs, fresh, mintGapMs, lifetimeMs }: TokenAsk): (string | Buffer)[] {
-  return [compact(key), optional(have), String(minTtlMs), fresh ? '1' : '', String(mintGapMs), optional(lifetimeMs)];
+function askArguments({ key, have, minTtlMs, fresh, mintGapMs, lifetimeMs }: TokenAsk): Packable[] {
+  return [compact(key), have ?? false, minTtlMs, fresh, mintGapMs, lifetimeMs ?? false];
 }
 
-function presentArguments({ rot, ids, reason, raceMs, floorMs, token }: StorePresentation): (string | Buffer)[] {
-  return [String(rot), reason, String(raceMs), String(floorMs), ...askArguments(token), ...ids.map(compact)];
+function presentArguments({ rot, ids, reason, raceMs, floorMs, token }: StorePresentation): Packable[] {
+  return [rot, reason, raceMs, floorMs, ...askArguments(token), ...ids.map(compact)];
 }
 
 type ReadOpaque = ReturnType<typeof opaqueReader>;
@@ -119,16 +124,18 @@ interface Reply {
   now: number;
   family: FamilyRecord | undefined;
   kind: string;
-  rest: Buffer[];
+  rest: Unpacked[];
 }
 
-function replyOf(read: ReadOpaque, id: string, strings: unknown): Reply {
-  const [now, family, kind, ...rest] = strings as [Buffer, Buffer, Buffer?, ...Buffer[]];
-  return { now: Number(now), family: family.length === 0 ? undefined : unpackFamily(id, family, read), kind: String(kind), rest };
+/** @throws StoreUnavailableError when the script failed for this one */
+function replyOf(read: ReadOpaque, id: string, bytes: unknown): Reply {
+  const [now, family, kind, ...rest] = unpack(bytes as Buffer) as [number | Buffer, Unpacked[] | false, Buffer?, ...Unpacked[]];
+  if (typeof now !== 'number') throw unavailable(new Error(String(now)));
+  return { now, family: family === false ? undefined : readFamily(id, family, read), kind: String(kind), rest };
 }
 
-function presentedFrom(read: ReadOpaque, id: string, { token: ask }: StorePresentation, strings: unknown): Presented {
-  const { now, family, kind, rest } = replyOf(read, id, strings);
+function presentedFrom(read: ReadOpaque, id: string, { token: ask }: StorePresentation, reply: Buffer): Presented {
+  const { now, family, kind, rest } = replyOf(read, id, reply);
   if (!family) return { kind: 'unknown', now };
   const [first, second, ...token] = rest;
   switch (kind) {
@@ -137,22 +144,22 @@ function presentedFrom(read: ReadOpaque, id: string, { token: ask }: StorePresen
     case 'reuse':
       return { kind, which: String(first) as 'previous' | 'older', family, now };
     case 'spent':
-      return { kind, settled: expand(first!), sendCookie: String(second) === '1', family, now };
+      return { kind, settled: expand(first as Buffer), sendCookie: second === true, family, now };
     default: {
-      const settled = second!.length === 0 ? null : expand(second!);
+      const settled = (second as Buffer).length === 0 ? null : expand(second as Buffer);
       return { kind: 'accepted', outcome: String(first) as Outcome | 'healed', settled, token: tokenFrom(family, ask.key, token), family, now };
     }
   }
 }
 
-function mintedFrom(read: ReadOpaque, id: string, ask: TokenAsk, strings: unknown): Minted {
-  const { now, family, kind, rest } = replyOf(read, id, strings);
+function mintedFrom(read: ReadOpaque, id: string, ask: TokenAsk, reply: unknown): Minted {
+  const { now, family, kind, rest } = replyOf(read, id, reply);
   if (!family) return { kind: 'unknown', now };
   if (kind === 'ended') return { kind, reason: String(rest[0]) as EndedReason, family, now };
   return { kind: 'active', token: tokenFrom(family, ask.key, rest), family, now };
 }
 
-function tokenFrom(family: FamilyRecord, key: string, [kind, wait]: Buffer[]): TokenDecision {
+function tokenFrom(family: FamilyRecord, key: string, [kind, wait]: Unpacked[]): TokenDecision {
   switch (String(kind) as TokenDecision['kind']) {
     case 'needed':
       return { kind: 'needed' };
@@ -165,8 +172,8 @@ function tokenFrom(family: FamilyRecord, key: string, [kind, wait]: Buffer[]): T
   }
 }
 
-function committedFrom(read: ReadOpaque, id: string, key: string | null, strings: unknown): Committed {
-  const { now, family, kind, rest } = replyOf(read, id, strings);
+function committedFrom(read: ReadOpaque, id: string, key: string | null, reply: unknown): Committed {
+  const { now, family, kind, rest } = replyOf(read, id, reply);
   if (!family) return { kind: 'unknown', now };
   if (kind === 'ended') return { kind, reason: String(rest[0]) as EndedReason, family, now };
   if (kind === 'conflict') return { kind, family, now };

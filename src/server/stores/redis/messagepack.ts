@@ -4,40 +4,68 @@ export type Packable = boolean | number | string | Buffer | readonly Packable[];
 /** Strings come back as bytes: only the reader knows which of them are text. */
 export type Unpacked = boolean | number | Buffer | null | Unpacked[];
 
+/** Where values are written before they are copied out: one buffer for all, since nothing is awaited in between. */
+let page = Buffer.allocUnsafe(4_096);
+let end = 0;
+
 export function pack(value: Packable): Buffer {
-  const parts: Buffer[] = [];
-  write(value, parts);
-  return Buffer.concat(parts);
+  end = 0;
+  write(value);
+  return Buffer.from(page.subarray(0, end));
 }
 
-function write(value: Packable, to: Buffer[]): void {
-  if (typeof value === 'boolean') to.push(Buffer.of(value ? 0xc3 : 0xc2));
-  else if (typeof value === 'number') to.push(packNumber(value));
-  else if (typeof value === 'string') write(Buffer.from(value), to);
-  else if (Buffer.isBuffer(value)) to.push(head(value.length, 0xa0, 0x1f, [0xd9, 0xda, 0xdb]), value);
-  else {
-    to.push(head(value.length, 0x90, 0x0f, [null, 0xdc, 0xdd]));
-    for (const item of value) write(item, to);
+/** Makes room for so many bytes, and says where it begins. The page may be another one afterwards. */
+function room(bytes: number): number {
+  if (end + bytes > page.length) {
+    const larger = Buffer.allocUnsafe(2 * (end + bytes));
+    page.copy(larger, 0, 0, end);
+    page = larger;
+  }
+  end += bytes;
+  return end - bytes;
+}
+
+function write(value: Packable): void {
+  if (typeof value === 'boolean') byte(value ? 0xc3 : 0xc2);
+  else if (typeof value === 'number') writeNumber(value);
+  else if (typeof value === 'string') write(Buffer.from(value));
+  else if (Buffer.isBuffer(value)) {
+    writeHead(value.length, 0xa0, 0x1f, [0xd9, 0xda, 0xdb]);
+    const at = room(value.length);
+    page.set(value, at);
+  } else {
+    writeHead(value.length, 0x90, 0x0f, [null, 0xdc, 0xdd]);
+    for (const item of value) write(item);
   }
 }
 
-function packNumber(value: number): Buffer {
-  if (Number.isInteger(value) && value >= 0 && value < 0x80) return Buffer.of(value);
-  const bytes = Buffer.alloc(9);
-  bytes[0] = 0xcb;
-  bytes.writeDoubleBE(value, 1);
-  return bytes;
+function byte(value: number): void {
+  const at = room(1);
+  page[at] = value;
+}
+
+function writeNumber(value: number): void {
+  if (Number.isInteger(value) && value >= 0 && value < 0x80) return byte(value);
+  byte(0xcb);
+  const at = room(8);
+  page.writeDoubleBE(value, at);
 }
 
 /** Type and length in one byte for short ones, else a type byte and 1, 2 or 4 bytes of length. */
-function head(length: number, short: number, most: number, [one, two, four]: readonly [number | null, number, number]): Buffer {
-  if (length <= most) return Buffer.of(short | length);
-  if (one !== null && length < 0x100) return Buffer.of(one, length);
-  if (length < 0x1_0000) return Buffer.of(two, length >> 8, length & 0xff);
-  const bytes = Buffer.alloc(5);
-  bytes[0] = four;
-  bytes.writeUInt32BE(length, 1);
-  return bytes;
+function writeHead(length: number, short: number, most: number, [one, two, four]: readonly [number | null, number, number]): void {
+  if (length <= most) return byte(short | length);
+  if (one !== null && length < 0x100) {
+    byte(one);
+    byte(length);
+  } else if (length < 0x1_0000) {
+    byte(two);
+    const at = room(2);
+    page.writeUInt16BE(length, at);
+  } else {
+    byte(four);
+    const at = room(4);
+    page.writeUInt32BE(length, at);
+  }
 }
 
 export function unpack(bytes: Buffer): Unpacked {
@@ -61,11 +89,11 @@ export function unpack(bytes: Buffer): Unpacked {
       case 0xcc: return bytes.readUInt8(skip(1));
       case 0xcd: return bytes.readUInt16BE(skip(2));
       case 0xce: return bytes.readUInt32BE(skip(4));
-      case 0xcf: return Number(bytes.readBigUInt64BE(skip(8)));
+      case 0xcf: return bytes.readUInt32BE(skip(4)) * 2 ** 32 + bytes.readUInt32BE(skip(4));
       case 0xd0: return bytes.readInt8(skip(1));
       case 0xd1: return bytes.readInt16BE(skip(2));
       case 0xd2: return bytes.readInt32BE(skip(4));
-      case 0xd3: return Number(bytes.readBigInt64BE(skip(8)));
+      case 0xd3: return bytes.readInt32BE(skip(4)) * 2 ** 32 + bytes.readUInt32BE(skip(4));
       case 0xd9: return string(bytes.readUInt8(skip(1)));
       case 0xda: return string(bytes.readUInt16BE(skip(2)));
       case 0xdb: return string(bytes.readUInt32BE(skip(4)));

@@ -5,12 +5,14 @@ import { MisconfiguredError } from '../../config/misconfigured.js';
 import { newFamily } from '../../families/family.js';
 import { redisClients } from '../../testing/redis-clients.js';
 import { type RedisServer, startRedis } from '../../testing/redis-server.js';
+import type { StorePresentation } from '../../store.js';
 import { redisStore, type RedisStoreOptions } from '../redis.js';
 import { linkTo, type RedisLink } from './client.js';
 import { compact, expand } from './compact.js';
 import { redisCaller } from './caller.js';
 import { familyScripts } from './lua/families.js';
 import { leaseScripts } from './leases.js';
+import { redisKeys } from './keys.js';
 import { packFamily } from './record.js';
 import { systemClock } from '../../clock.js';
 
@@ -61,17 +63,43 @@ test('a store that is closed leaves the client to its owner', async () => {
   close();
 });
 
+const familyOf = (id: string, at: number) =>
+  newFamily({
+    id, sid: 's', client: 'web', credential: 'cookie', origin: 'o', sub: 'ada', claims: {}, scopes: [], label: null,
+    parent: null, salt: 's', indexes: [], createdAt: at, absoluteExpiry: at + 1e9, idleMs: 1e9,
+  });
+const presentationOf = (rot: number): StorePresentation => ({
+  rot, ids: [`id-${rot}`], reason: 'expiring', raceMs: 0, floorMs: 0,
+  token: { key: 'k', have: null, minTtlMs: 0, fresh: false, mintGapMs: 0, lifetimeMs: 1_000 },
+});
+
+test('presentations of one turn are one round trip, and one that fails does so alone', async () => {
+  const { client, close } = await redisClients.ioredis(server.port);
+  const store = redisStore({ client, prefix: 'turn:' });
+  const at = await store.now();
+  const ids = Array.from({ length: 20 }, (_, n) => `family-${n}`);
+  await Promise.all(ids.map((id) => store.create(familyOf(id, at))));
+  const show = (rot: number) => Promise.allSettled(ids.map((id) => store.present(id, presentationOf(rot))));
+  await show(0);
+  await server.command('CONFIG', 'RESETSTAT');
+  for (const shown of await show(1)) expect(shown).toMatchObject({ value: { outcome: 'rotated', family: { rot: 2 } } });
+  expect(/cmdstat_evalsha:calls=(\d+)/.exec(String(await server.command('INFO', 'commandstats')))![1]).toBe('1');
+
+  const key = redisKeys('turn:').family(ids[7]!);
+  await server.command('DEL', key);
+  await server.command('LPUSH', key, 'no family');
+  const [broken, ...others] = await show(2).then((all) => [all[7]!, ...all.filter((_, n) => n !== 7)]);
+  expect(broken).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable', message: expect.stringContaining('WRONGTYPE') } });
+  for (const shown of others) expect(shown).toMatchObject({ value: { outcome: 'rotated', family: { rot: 3 } } });
+  await store.close();
+  close();
+});
+
 test('a rotation is one round trip', async () => {
   const { client, close } = await redisClients.ioredis(server.port);
   const store = redisStore({ client });
-  const at = await store.now();
-  const family = newFamily({
-    id: 'one-trip', sid: 's', client: 'web', credential: 'cookie', origin: 'o', sub: 'ada', claims: {}, scopes: [], label: null,
-    parent: null, salt: 's', indexes: [], createdAt: at, absoluteExpiry: at + 1e9, idleMs: 1e9,
-  });
-  await store.create(family);
-  const token = { key: 'k', have: null, minTtlMs: 0, fresh: false, mintGapMs: 0, lifetimeMs: 1_000 };
-  const show = (rot: number) => store.present('one-trip', { rot, ids: [`id-${rot}`], reason: 'expiring', raceMs: 0, floorMs: 0, token });
+  await store.create(familyOf('one-trip', await store.now()));
+  const show = (rot: number) => store.present('one-trip', presentationOf(rot));
   await show(0);
   await server.command('CONFIG', 'RESETSTAT');
   for (let rot = 1; rot <= 10; rot += 1) expect(await show(rot)).toMatchObject({ outcome: 'rotated' });

@@ -91,9 +91,9 @@ export function packFamily(family: FamilyRecord): Buffer {
   ]);
 }
 
-export function unpackFamily(id: string, bytes: Buffer, read: (id: string, bytes: Buffer) => Opaque): FamilyRecord {
+export function readFamily(id: string, values: Unpacked[], read: (id: string, bytes: Buffer) => Opaque): FamilyRecord {
   const [opaque, createdAt, absoluteExpiry, idleMs, rot, winners, rotatedAt, healedAt, ended, reason, endedAt, idleExpiry, seenAt, gen, tokens, upstream, dueAt, watchedUntil] =
-    unpack(bytes) as Unpacked[];
+    values;
   return {
     id,
     ...read(id, opaque as Buffer),

@@ -6,38 +6,51 @@ import { TOKENS_LUA } from './tokens.js';
 
 const UNKNOWN = `if not f then return answer(nil, 'unknown') end`;
 
-/** Arguments: rot, reason, C, M, the six of the token, then the ids. */
+/**
+ * One argument for each key: rot, reason, C, M, the six of the token, then the ids. One that fails does so alone, with
+ * what Redis said in the place of the time.
+ */
 const PRESENT = `
-local f = load(KEYS[1])
-${UNKNOWN}
-local reason = deathOf(f)
-if reason then return answer(f, 'ended', reason) end
-local p = { rot = tonumber(ARGV[1]), reason = ARGV[2], race = tonumber(ARGV[3]), floor = tonumber(ARGV[4]), ask = askFrom(5), ids = {} }
-for i = 11, #ARGV do p.ids[#p.ids + 1] = ARGV[i] end
-local before = f.rot
-local decision, settled, changed = present(f, p)
-if changed then f.seenAt = now end
-if decision == 'reuse' then
-  endFamily(f, 'reuse_detected')
-  save(KEYS[1], f)
-  return answer(f, 'reuse', p.rot == before - 1 and 'previous' or 'older')
+local function one(key, given)
+  local f = load(key)
+  ${UNKNOWN}
+  local reason = deathOf(f)
+  if reason then return answer(f, 'ended', reason) end
+  local p = { rot = given[1], reason = given[2], race = given[3], floor = given[4], ask = askFrom(given, 5), ids = {} }
+  for i = 11, #given do p.ids[#p.ids + 1] = given[i] end
+  local before = f.rot
+  local decision, settled, changed = present(f, p)
+  if changed then f.seenAt = now end
+  if decision == 'reuse' then
+    endFamily(f, 'reuse_detected')
+    save(key, f)
+    return answer(f, 'reuse', p.rot == before - 1 and 'previous' or 'older')
+  end
+  if decision == 'spent' then
+    if changed then save(key, f) end
+    return answer(f, 'spent', settled, changed)
+  end
+  local kind, wait = decideToken(f, p.ask)
+  if changed or kind == 'minted' then save(key, f) end
+  return answer(f, 'accepted', decision, settled, kind, wait)
 end
-if decision == 'spent' then
-  if changed then save(KEYS[1], f) end
-  return answer(f, 'spent', settled, changed and '1' or '')
+
+local replies = {}
+for i = 1, #KEYS do
+  local well, reply = pcall(one, KEYS[i], cmsgpack.unpack(ARGV[i]))
+  if not well then reply = cmsgpack.pack({ type(reply) == 'table' and reply.err or tostring(reply) }) end
+  replies[i] = reply
 end
-local kind, wait = decideToken(f, p.ask)
-if changed or kind == 'minted' then save(KEYS[1], f) end
-return answer(f, 'accepted', decision, settled, kind, wait)
+return replies
 `;
 
-/** Arguments: the six of the token. */
+/** Argument: the six of the token. */
 const MINT = `
 local f = load(KEYS[1])
 ${UNKNOWN}
 local reason = deathOf(f)
 if reason then return answer(f, 'ended', reason) end
-local kind, wait = decideToken(f, askFrom(1))
+local kind, wait = decideToken(f, askFrom(cmsgpack.unpack(ARGV[1]), 1))
 if kind == 'minted' then save(KEYS[1], f) end
 return answer(f, 'active', kind, wait)
 `;

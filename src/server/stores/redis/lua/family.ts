@@ -24,7 +24,7 @@ end
 local function toPlain(f)
   local values = {}
   for i = 1, #FIELDS do values[i] = f[FIELDS[i]] end
-  return cmsgpack.pack(values)
+  return values
 end
 
 -- Stored, times count from each other: a difference takes 1 to 5 bytes, a time 9. Both are exact.
@@ -83,8 +83,8 @@ local function endFamily(f, reason)
   f.dueAt = false
 end
 
--- A reply is the time, the family or nothing, and what else there is to say.
+-- A reply is the time, the family or false, and what else there is to say: one string, read in one go.
 local function answer(f, ...)
-  return { text(now), f and toPlain(f) or '', ... }
+  return cmsgpack.pack({ now, f and toPlain(f) or false, ... })
 end
 `;

@@ -9,11 +9,11 @@ local function tokenOf(f, key)
   return nil
 end
 
--- Arguments from \`first\` on: key, have, minTtl, fresh, mintGap, lifetime.
-local function askFrom(first)
+-- From \`first\` on: key, have or false, minTtl, fresh, mintGap, lifetime or false.
+local function askFrom(given, first)
   return {
-    key = ARGV[first], have = number(ARGV[first + 1]), minTtl = tonumber(ARGV[first + 2]),
-    fresh = ARGV[first + 3] == '1', mintGap = tonumber(ARGV[first + 4]), lifetime = number(ARGV[first + 5]),
+    key = given[first], have = given[first + 1], minTtl = given[first + 2],
+    fresh = given[first + 3], mintGap = given[first + 4], lifetime = given[first + 5],
   }
 end
 
@@ -43,13 +43,13 @@ end
 -- Returns the kind of the decision and, when limited, for how long. A minted token is filed in f.
 local function decideToken(f, ask)
   local cached = tokenOf(f, ask.key)
-  if cached and suffices(cached, ask) then return 'served', '' end
+  if cached and suffices(cached, ask) then return 'served', 0 end
   if cached and ask.fresh then
     local wait = cached[3] + ask.mintGap - now
-    if wait > 0 then return 'limited', text(wait) end
+    if wait > 0 then return 'limited', wait end
   end
-  if not ask.lifetime then return 'needed', '' end
+  if not ask.lifetime then return 'needed', 0 end
   fileToken(f, ask.key, ask.lifetime, false)
-  return 'minted', ''
+  return 'minted', 0
 end
 `;
