@@ -58,12 +58,12 @@ export const guards = [
   { guard: 'a refresh that ends after a sign-out repeats the logout', file: 'src/core/holder.ts', on: 'if (logout) await deliverLogout(hub, logout);', off: '', tests: ['src/simulation/redteam-sessions.test.ts'] },
 
   { guard: 'a lost ledger is made anew by what is known', file: 'src/core/shared-ledger.ts', on: 'return mergeRecords(record, seen);', off: 'return record;', tests: ['src/core/belonging.test.ts'] },
-  { guard: 'what was read over a lost ledger is still to be written', file: 'src/core/shared-ledger.ts', on: '    if (!owing()) owed++;\n', off: '', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'what was read over a lost ledger is still to be written', file: 'src/core/shared-ledger.ts', on: '    owed ??= {};\n', off: '', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a new document learns the level before it sends', file: 'src/core/holder.ts', on: 'minTtl, level, deadline', off: "minTtl, level: from ? level : 'auto', deadline", tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a newer schema is never written', file: 'src/core/shared-ledger.ts', on: 'if (before.schema > SCHEMA) return', off: 'if (false as boolean) return', tests: ['src/core/bad-input.test.ts'] },
   { guard: 'a ledger operation has a second', file: 'src/core/shared-ledger.ts', on: 'const PATIENCE_MS = 1_000;', off: 'const PATIENCE_MS = 1e9;', tests: ['src/core/belonging.test.ts'] },
-  { guard: 'a write covers what was owed when it was made', file: 'src/core/shared-ledger.ts', on: 'paid = Math.max(paid, covers);', off: 'paid = owed;', tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'what the store did not take is written later', file: 'src/core/shared-ledger.ts', on: '      owed++;\n', off: '', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'a write covers what was owed when it was made', file: 'src/core/shared-ledger.ts', on: 'if (covers === owed) owed = undefined;', off: 'owed = undefined;', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'what the store did not take is written later', file: 'src/core/shared-ledger.ts', on: '      owed = {};\n', off: '', tests: ['src/simulation/regressions.test.ts'] },
 
   { guard: 'a sign-out is written before it is said', file: 'src/core/sign-out.ts', on: "closeSession(record, sid, 'signed_out', clock.wall())", off: 'record', tests: ['src/core/belonging.test.ts'] },
   { guard: 'who learns of a pending sign-out looks after it', file: 'src/core/hub.ts', on: 'if (logout) lookAfterLogout(hub);', off: '', tests: ['src/simulation/regressions.test.ts'] },

@@ -174,13 +174,19 @@ describe('a function as endpoint', () => {
   });
 });
 
-describe('sign in', () => {
+describe('signIn', () => {
+  it.each(['//evil.test', 'https://evil.test', '/\\evil.test', '\\\\evil.test', 'inbox', '', 'javascript:alert(1)'])('refuses %j: only a path of this origin', (returnTo) => {
+    vi.stubGlobal('document', {});
+    const refused = () => endpointAt('/base').signIn!(returnTo);
+    expect(refused).toThrow(expect.objectContaining({ code: 'invalid_argument', message: expect.stringContaining('path of this origin') }));
+  });
+
   it('goes to the login route with the path to return to', () => {
     const endpoint = endpointAt('/base');
     const assign = vi.fn();
     vi.stubGlobal('document', {});
     vi.stubGlobal('location', { origin, href: `${origin}/`, assign });
-    endpoint.signIn!('/inbox?a=1&b=2');
+    endpoint.signIn!('/inbox?a=1&b=2')();
     expect(String(assign.mock.calls[0])).toBe(`${origin}/base/login?return_to=%2Finbox%3Fa%3D1%26b%3D2`);
   });
 

@@ -21,11 +21,13 @@ export const createEndpoint = (option: EndpointOption, routes: Routes, kind: Con
         : remote.refresh(call),
     news: typeof option === 'string' ? async () => (await import('./news.js')).createNews(routes.name) : undefined,
     signIn(returnTo) {
+      if (!/^\/(?![/\\])[^\\]*$/.test(returnTo))
+        throw new TabatonError('invalid_argument', 'signIn: `returnTo` must be a path of this origin that starts with one "/".');
       if (!login || !globalThis.document)
-        throw new TabatonError('invalid_argument', 'There is no login route here: set `endpoint.login`, or call session.start() after your own login.');
+        throw new TabatonError('invalid_option', 'signIn: there is no login route here. Set `endpoint.login`, or call session.start() after your own login.');
       const url = new URL(login);
       url.searchParams.set('return_to', returnTo);
-      location.assign(url);
+      return () => location.assign(url);
     },
   };
 };

@@ -64,16 +64,17 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' 
   return async (input: RequestInfo | URL, init: RequestInit | undefined, { scope, resource }: TokenTarget): Promise<Response> => {
     // A copy whose headers can be written. Given to `fetch` beside the request instead, they would cost it its referrer.
     const request = new Request(input, init);
+    const wish = {
+      scope,
+      resource,
+      // Made by the browser when it is read, and a token that is here is not waited for.
+      get signal() {
+        return request.signal;
+      },
+    };
     let token: string;
     try {
-      // The signal is made when it is read, and a token that is here is not waited for.
-      token = await session.getToken({
-        scope,
-        resource,
-        get signal() {
-          return request.signal;
-        },
-      });
+      token = await session.getToken(wish);
     } catch (error) {
       // Only when nobody is signed in may a request go without: never silently, never after a session ended.
       const { code } = error as { code?: string };
@@ -96,7 +97,7 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' 
       rejected({ generation: session.getSnapshot().generation, url: new URL(request.url).origin + new URL(request.url).pathname, reason });
     if (INCURABLE.test(first.headers.get('WWW-Authenticate') ?? '')) return say('not_refreshable'), first;
     const kept = await copied;
-    const renewed = session.refresh({ scope, resource, reason: 'unauthorized', rejected: token, signal: request.signal });
+    const renewed = session.refresh({ ...wish, reason: 'unauthorized', rejected: token });
     if (stream || (copied && !kept)) {
       renewed.catch(() => {}); // for the next request
       return say('not_replayable'), first;

@@ -144,8 +144,11 @@ export interface Endpoint {
   logout?: (call: LogoutCall) => Exchange;
   /** Loaded when this context leads and the backend is a full one; absent where there is no such route. */
   news?: () => Promise<News>;
-  /** Where to send the browser for a login; throws a TabatonError when there is no such route. */
-  signIn?: (returnTo: string) => void;
+  /**
+   * The way to a login, as a step that sends the browser there. Throws a TabatonError, before anything is done, when there is
+   * no such route or `returnTo` is no path of this origin. Absent where no browser could be sent.
+   */
+  signIn?: (returnTo: string) => () => void;
   /** Turns a 200 body into the fields of the contract, for backends that answer in their own words. */
   read?: (json: unknown) => unknown;
   /** The readable marker: is somebody possibly signed in? `undefined`: no marker can be read here. */

@@ -143,12 +143,9 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
       flights.hasten();
     },
     async signIn(returnTo) {
-      if (!/^\/(?![/\\])[^\\]*$/.test(returnTo))
-        throw new TabatonError('invalid_argument', 'signIn: `returnTo` must be a path of this origin that starts with one "/".');
-      if (!endpoint.signIn)
-        throw new TabatonError('invalid_option', 'signIn: this `endpoint` names no login route. Sign in your own way, then call session.start().');
+      const leave = endpoint.signIn?.(returnTo);
       await hub.ledger.update((record) => ({ ...record, hint: true, login: true }), true);
-      endpoint.signIn(returnTo);
+      leave?.();
     },
     async start(input) {
       if (hub.sealed()) {

@@ -29,7 +29,7 @@ export const mergeRecords = (stored: LedgerRecord, known: LedgerRecord): LedgerR
     ...stored,
     sid: heir.sid,
     sessionAt: late.sessionAt,
-    subject: heir.subject ?? (late.sid === early.sid ? early.subject : undefined),
+    subject: heir.subject,
     level: stored.level ?? known.level,
     tokens,
     hold: stored.hold.seq >= known.hold.seq ? stored.hold : known.hold,

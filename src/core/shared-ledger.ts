@@ -31,14 +31,13 @@ export const createSharedLedger = (
   let shared = true;
   let fresh = true;
   /**
-   * What is known here and not stored, counted: which of it a write covers is settled when the store makes its change.
+   * Something is known here and not stored: another object each time that more is. A write covers what was owed when the
+   * store made its change.
    *
    *   write A   made ────────────────────── done: covers what was owed then, not B
    *   write B          fails: owed
    */
-  let owed = 0;
-  let paid = 0;
-  const owing = () => owed > paid;
+  let owed: object | undefined;
   let offering = false;
 
   /** What is stored, healed by what this context knows when the record is another one than before. */
@@ -46,10 +45,10 @@ export const createSharedLedger = (
     const record = parseRecord(stored);
     // Lost: what is written now is another record, so that those who know more than this context notice and add it.
     if (!record) return fresh ? seen : { ...seen, schema: SCHEMA, incarnation: random.id() };
-    if (!owing() && (fresh || (record.incarnation === seen.incarnation && record.schema <= SCHEMA))) return record;
+    if (!owed && (fresh || (record.incarnation === seen.incarnation && record.schema <= SCHEMA))) return record;
     // What is stored lacks what we know, until it is written: reading it once does not make it the same record.
     // One that we may not write (a newer version's) is laid over for this context only.
-    if (!owing()) owed++;
+    owed ??= {};
     return mergeRecords(record, seen);
   };
 
@@ -68,7 +67,7 @@ export const createSharedLedger = (
       if (!shared) report('ledger_unavailable');
     }
     if (record) {
-      seen = owing() ? mergeRecords(record, seen) : record;
+      seen = owed ? mergeRecords(record, seen) : record;
       fresh = false;
     }
     return seen;
@@ -77,7 +76,7 @@ export const createSharedLedger = (
   const offerAgain = (ms: number): void => {
     offering = true;
     clock.after(ms, () => {
-      offering = owing() && ms < AGAIN_MS * 4 ** 5;
+      offering = !!owed && ms < AGAIN_MS * 4 ** 5;
       if (offering) void write((record) => record).then(() => offerAgain(ms * 4));
     });
   };
@@ -85,7 +84,7 @@ export const createSharedLedger = (
   const write = async (change: (record: LedgerRecord) => LedgerRecord, durable?: boolean, made?: () => void): Promise<LedgerRecord> => {
     let result: LedgerRecord | undefined;
     let awaited = true;
-    let covers = 0;
+    let covers: object | undefined;
     const run = (stored: unknown): unknown => {
       const before = heal(stored);
       covers = owed;
@@ -93,18 +92,18 @@ export const createSharedLedger = (
       // A newer version may keep promises in fields we do not know: read it, write nothing.
       if (before.schema > SCHEMA) return (report('ledger_newer'), stored);
       if (awaited) made?.();
-      return result === before && !owing() && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
+      return result === before && !owed && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
     };
     // The store may answer after we have given up on it; then the change is made on what we know, too.
     if (await timed(ledger.update(run, { durable }).then(() => true))) {
-      paid = Math.max(paid, covers);
+      if (covers === owed) owed = undefined;
       return note(result);
     }
     awaited = false;
     const alone = change(seen);
     note(undefined);
     if (alone !== seen) {
-      owed++;
+      owed = {};
       if (!offering) offerAgain(AGAIN_MS);
     }
     return (seen = alone);

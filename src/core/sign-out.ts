@@ -14,8 +14,7 @@ export const deliverLogout = async (hub: Hub, { sid, scope }: { sid: string; sco
   if (endpoint.logout) {
     const reply = await endpoint.logout({ scope, sid: sid || undefined, level: hub.level(), deadline: DEADLINE_MS }).reply;
     // HTML with status 200 is a captive portal; whether a lesser backend answers its logout in JSON is not known.
-    const heard = reply.kind === 'http' && (reply.json !== undefined || reply.status >= 400 || hub.level() !== 'full');
-    const status = reply.kind === 'http' && heard ? reply.status : 0;
+    const status = reply.kind === 'http' && (reply.json !== undefined || reply.status >= 400 || hub.level() !== 'full') ? reply.status : 0;
     // 400, 401, 404, 410: there is no such session any more. 403 is a fault of the set-up and must be seen.
     if (!(status >= 200 && status < 300) && ![400, 401, 404, 410].includes(status)) {
       hub.problem('logout_pending', `The sign-out has not reached the endpoint (${status || 'no answer'}); it is repeated before any refresh.`);

@@ -102,10 +102,12 @@ const checkSignedOut = (world: World, tab: Tab): void => {
   const { at, by } = out;
   // It stood still when it was said, and when it looked, the ledger had forgotten. A new document is told by those who hear it.
   if (world.amnesia && tab.bornAt <= at && tab.runningSince > at) return;
-  // The ledger has forgotten it, or never took it, and who could say it again is gone.
-  if ((world.amnesia || world.fired.has('ledgerFails')) && !running(by)) return;
+  // The ledger has forgotten it, or never took it: who could say it again is gone, or has just come back.
+  const forgetful = world.amnesia || world.fired.has('ledgerFails');
+  if (forgetful && !running(by)) return;
   // A store that fails takes the sign-out later, one that was lost gets it again with the next logout: until then it is looked up.
-  const told = world.origin.now() - Math.max(at, tab.runningSince) > NEWS_MS + (world.fired.has('ledgerFails') || world.amnesia ? LATE_STORE_MS : 0);
+  const since = Math.max(at, tab.runningSince, forgetful ? by.runningSince : at);
+  const told = world.origin.now() - since > NEWS_MS + (forgetful ? LATE_STORE_MS : 0);
   if (told && core.state.status === 'active' && Object.keys(core.state.grants).some(core.valid))
     fail('S5', `${tab.context.name} still holds a token of ${core.state.sid}, which was signed out`);
 };

@@ -60,7 +60,7 @@ export const openTab = (origin: VirtualOrigin, kind: TabKind, level: BackendLeve
   const { clock, channel, ledger, endpoint } = context.ports;
   const ports = {
     ...context.ports,
-    endpoint: { ...endpoint, signIn: () => watch.leaves(tab) },
+    endpoint: { ...endpoint, signIn: () => () => watch.leaves(tab) },
     channel: weather.channel(channel, clock, native, {
       posted: (message) => (message as { type: string }).type === 'TOKEN' && native ? undefined : watch.leak('a message', message),
       missed: (message) => watch.missed(tab, message as { type?: string }),

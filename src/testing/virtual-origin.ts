@@ -151,7 +151,7 @@ export const createVirtualOrigin = (options: VirtualOriginOptions): VirtualOrigi
           ? { refresh: routes.refresh }
           : {
               ...routes,
-              signIn: (returnTo) => void logins.push({ context: name, returnTo }),
+              signIn: (returnTo) => () => void logins.push({ context: name, returnTo }),
               hint: () => (isDocument && contextOptions.crossSite !== true ? jar.hint() : undefined),
             },
         lifecycle,

@@ -55,7 +55,7 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     const { plan, loading } = settings;
     if (plan) {
       if (isEndpoint(plan, request.url)) {
-        if (peer?.of === plan && !new URL(request.url).pathname.endsWith('/refresh')) peer.is.doubt(request.method === 'POST' && request.url === plan.routes.logout);
+        if (peer?.of === plan && request.url !== plan.routes.refresh) peer.is.doubt(request.method === 'POST' && request.url === plan.routes.logout);
         return;
       }
       const api = apiFor(plan, request);

@@ -44,7 +44,8 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   const open = () => {
     const { session, context } = createCoreSession({ ...ports }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
       protocol: async () => ({ createProtocol }),
-      leadership: () => Promise.reject(new TabatonError('invalid_option', 'A service worker does not lead.')),
+      // Never asked for: see `leadership` above.
+      leadership: () => new Promise(() => {}),
     });
     const sign = createSigner(session, {
       isUnauthorized,
