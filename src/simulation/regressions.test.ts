@@ -184,6 +184,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'the clock is set back: each login is one ms after the last · the ledger is lost, page 1 names Q, page 2 holds P: neither is newer',
     'plain chromium seed=0 tabs=page,page,worker life=60 in | +200 jump holder 5 | +200 cache holder | ~flight hide 0 | +36 signIn 0 7 | +200 loseRequest holder | ~flight corrupt holder | +200 portal holder | +0 hide 0',
   ],
+  [
+    'who learns of a sign-out from the ledger says it at once',
+    'page 2 signs out: written · cached before it has said so · page 3 reads it and is ended · page 1 holds its token for 5 to 10 s',
+    'full chromium seed=645127 tabs=page,page,page life=60 in hints | +35 get 0 | ~flight signOut 1 | +2 cache holder | ~flight signIn holder | +200 signIn holder',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {
