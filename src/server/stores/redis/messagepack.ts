@@ -73,7 +73,11 @@ export function unpack(bytes: Buffer): Unpacked {
   let at = 0;
   const skip = (count: number) => (at += count) - count;
   const string = (length: number) => bytes.subarray(skip(length), at);
-  const array = (length: number) => Array.from({ length }, value);
+  const array = (length: number) => {
+    const items: Unpacked[] = [];
+    while (items.length < length) items.push(value());
+    return items;
+  };
 
   function value(): Unpacked {
     const type = bytes[skip(1)]!;
