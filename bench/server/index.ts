@@ -12,7 +12,7 @@ import { load, type Loaded } from './load.js';
 import { peerRequest, refreshOf, takeOurs, takePeer } from './requests.js';
 import { measured, start } from './started.js';
 
-const FAMILIES = 6_000;
+const FAMILIES = 9_000;
 const CONNECTIONS = 32;
 const STREAMS = 5_000;
 const STORED = 100_000;

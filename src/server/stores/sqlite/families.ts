@@ -72,8 +72,8 @@ export function sqliteFamilies(
   /**
    * Runs a pure step. First on what this process saw last, then on what is committed now: most presentations change
    * nothing (cached, coalesced), and then no lock is taken and no disk awaited; but only the committed record may say so.
-   * What changes something runs again under the lock: on the record it was decided on if it is still there, which saves
-   * reading it, else on what is there by now.
+   * What changes something is written if the record it was decided on is still there: nothing has happened to the family since,
+   * so it counts as decided when it was asked for. Else it runs again, on what is there by now.
    */
   async function step<A>(
     id: string,
@@ -81,17 +81,16 @@ export function sqliteFamilies(
     unclaim: (answer: A) => boolean = () => false,
   ): Promise<A | { kind: 'unknown'; now: number }> {
     let basis = seen.get(id);
-    if (!basis || run(basis.family, now()).family === basis.family) {
+    let stepped = basis && run(basis.family, now());
+    if (!basis || !stepped || stepped.family === basis.family) {
       basis = await read(() => look(id));
       if (!basis) return { kind: 'unknown', now: now() };
-      const { family, answer } = run(basis.family, now());
-      if (family === basis.family) return answer;
+      stepped = run(basis.family, now());
+      if (stepped.family === basis.family) return stepped.answer;
     }
-    const decided = basis;
+    const [before, decided] = [basis, stepped];
     return write(() => {
-      const at = now();
-      const again = run(decided.family, at);
-      if (again.family !== decided.family && !unclaim(again.answer) && replace(decided, again.family, at)) return again.answer;
+      if (!unclaim(decided.answer) && replace(before, decided.family, now())) return decided.answer;
       const family = readNow(id);
       if (!family) return { kind: 'unknown', now: now() };
       const { family: next, answer } = run(family, now());
