@@ -46,9 +46,20 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
       read().then(resolve, () => resolve(undefined));
     });
 
+  /**
+   * What a suspended page had asked the ledger is answered when it comes back, and out of date by then:
+   *
+   *   boot ─ read ─ (cached ── login elsewhere ──) ─ nobody ✗
+   *                                   resume ─ boot ─ read ─ somebody
+   */
+  let boots = 0;
+  let booted = false;
   const boot = async () => {
+    const mine = ++boots;
     channel.open(hear);
     const record = parseRecord(await promptly(() => ports.ledger.read()));
+    if (mine !== boots) return;
+    booted = true;
     context.dispatch({ type: 'closed', sessions: record?.closed ?? [] });
     if (record?.logout) quietly((loaded) => loaded.insistOnLogout());
     if (context.disposed || context.state.status !== 'starting' || options.start === 'lazy') return;
@@ -61,8 +72,10 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
   };
 
   const stopListening = lifecycle.listen((event) => {
-    if (event === 'suspend') channel.close();
-    else if (event === 'resume' && context.state.status === 'starting' && !loading) booting = boot();
+    if (event === 'suspend') {
+      boots++;
+      channel.close();
+    } else if (event === 'resume' && context.state.status === 'starting' && !booted) booting = boot();
     else if (event === 'resume') {
       channel.open(hear);
       quietly((loaded) => loaded.resync());

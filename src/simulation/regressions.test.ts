@@ -189,6 +189,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'page 2 signs out: written · cached before it has said so · page 3 reads it and is ended · page 1 holds its token for 5 to 10 s',
     'full chromium seed=645127 tabs=page,page,page life=60 in hints | +35 get 0 | ~flight signOut 1 | +2 cache holder | ~flight signIn holder | +200 signIn holder',
   ],
+  [
+    'a page that was cached while it started looks again when it comes back',
+    'page 2 asks the ledger: nobody · cached · page 1 signs in and is closed · page 2 comes back: nobody?',
+    'full chromium seed=0 tabs=page,page life=60 | +0 cache 3 | ~flight signIn 0 | ~flight get 0 | +0 signIn 0 | +200 unauthorized 0 | +0 close 0 | ~flight cache 0',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {
