@@ -50,6 +50,19 @@ export async function stopWorkers(page: Page): Promise<void> {
   await cdp.detach();
 }
 
+/**
+ * Waits for a worker to take over. A browser puts the new one in the place of the old when that one is idle for a moment, and
+ * ends a worker that is idle for 30 s. The debugger that drives these tests keeps workers from being ended, and on a busy
+ * machine the moment may be missed: then the old one is ended here.
+ */
+export async function takenOver(page: Page, done: () => Promise<boolean>): Promise<void> {
+  const soon = () => expect.poll(done, { timeout: 5_000 }).toBe(true);
+  await soon().catch(async () => {
+    await stopWorkers(page);
+    await soon();
+  });
+}
+
 /** When this life of the worker began: another value after it was stopped. */
 export const born = async (page: Page): Promise<number> => {
   const worker = page.context().serviceWorkers().at(-1);
