@@ -69,9 +69,7 @@ export const createHub = (context: Context, name: string): Hub => {
     sealed: () => isSealed() && ports.lifecycle.kind !== 'service_worker',
     learn() {
       const { closed, leaderEpoch, logout } = hub.ledger.seen;
-      if (logout) lookAfterLogout(hub);
-      // Written, and perhaps never said: who signed out may stand still since.
-      if (logout?.sid && !hub.state.closed.includes(logout.sid)) hub.post({ type: 'SESSION_ENDED', sid: logout.sid, reason: 'signed_out' });
+      if (logout) lookAfterLogout(hub, logout.sid);
       if (hub.sealed()) hub.dispatch({ type: 'sealed' });
       hub.dispatch({ type: 'closed', sessions: closed });
       hub.dispatch({ type: 'level', level: hub.level() });

@@ -32,6 +32,8 @@ export const insistOnLogout = async (hub: Hub, tries = 0): Promise<void> => {
   again(hub, LOGOUT_RETRY_MS * 2 ** Math.min(tries, 4) * (0.5 + hub.ports.random.next()), tries + 1);
 };
 
+const say = (hub: Hub, sid: string): void => hub.post({ type: 'SESSION_ENDED', sid, reason: 'signed_out' });
+
 /** One timer per context, however many ways there are to learn that a sign-out is pending. */
 const again = (hub: Hub, ms: number, tries: number): void => {
   if (hub.insisting) return;
@@ -41,7 +43,7 @@ const again = (hub: Hub, ms: number, tries: number): void => {
     // Written and said again, too: a ledger may have been lost since, and with it what a new document knows. A frame of
     // another site can do no more than that.
     const { logout } = await hub.ledger.update((record) => record);
-    if (logout?.sid) hub.post({ type: 'SESSION_ENDED', sid: logout.sid, reason: 'signed_out' });
+    if (logout?.sid) say(hub, logout.sid);
     await insistOnLogout(hub, tries);
   });
 };
@@ -52,7 +54,11 @@ const again = (hub: Hub, ms: number, tries: number): void => {
  *   tab A   signOut ─ ledger: closed, logout ─ ✗
  *   tab B                                        reads the ledger: looks after it
  */
-export const lookAfterLogout = (hub: Hub): void => again(hub, LOGOUT_RETRY_MS * (1 + hub.ports.random.next()), 0);
+export const lookAfterLogout = (hub: Hub, sid: string): void => {
+  // Written, and perhaps never said: who signed out may stand still since.
+  if (sid && !hub.state.closed.includes(sid)) say(hub, sid);
+  again(hub, LOGOUT_RETRY_MS * (1 + hub.ports.random.next()), 0);
+};
 
 /** Nobody waits for what is under way. It lands all the same, and the caller may have to undo what it brings. */
 export const abortExchanges = (hub: Hub, landed: () => unknown = () => {}): void => {
@@ -92,7 +98,7 @@ export const signOut = async (hub: Hub, scope: 'device' | 'all'): Promise<void> 
   if (!sid && hub.state.sid) await write();
   hub.dispatch({ type: 'session_ended', sid: sid || undefined, reason: 'signed_out' });
   // Without a name nobody could tell which session is meant, and one that begins meanwhile is not.
-  if (sid) hub.post({ type: 'SESSION_ENDED', sid, reason: 'signed_out' });
+  if (sid) say(hub, sid);
   abortForGood(hub, sid);
   await insistOnLogout(hub);
 };

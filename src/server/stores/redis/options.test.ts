@@ -124,10 +124,7 @@ describe('a command that runs twice', () => {
 
   test('creates one family, and says so both times', async () => {
     const at = 1_900_000_000_000;
-    const record = newFamily({
-      id: 'twice', sid: 's', client: 'web', credential: 'cookie', origin: 'o', sub: 'ada', claims: {}, scopes: [], label: null,
-      parent: null, salt: 'salt', indexes: [], createdAt: at, absoluteExpiry: at + 1e9, idleMs: 1e9,
-    });
+    const record = familyOf('twice', at);
     const create = async (salt: string) =>
       String(((await caller().runBinary(familyScripts().create, ['{twice}'], [packFamily({ ...record, salt })])) as Buffer[])[0]);
     expect([await create('salt'), await create('salt'), await create('other')]).toEqual(['created', 'created', 'exists']);

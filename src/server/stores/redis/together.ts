@@ -7,6 +7,7 @@
  *
  * A cluster refuses keys of two slots before it runs anything; from then on each ask goes by itself.
  */
+import { perTurn } from '../per-turn.js';
 import { StoreUnavailableError } from '../../store.js';
 
 /** Bounds for how long one call holds up everybody else's Redis: a presentation takes it about 20 µs. */
@@ -23,7 +24,6 @@ export function together<Ask, Answer>(run: (asked: readonly Asked<Ask>[]) => Pro
     resolve(answer: Answer): void;
     reject(error: unknown): void;
   }
-  let waiting: Job[] = [];
   let apart = false;
 
   function send(jobs: readonly Job[]): void {
@@ -37,16 +37,11 @@ export function together<Ask, Answer>(run: (asked: readonly Asked<Ask>[]) => Pro
     );
   }
 
-  function leave(): void {
+  const leave = perTurn<Job>((jobs) => {
     const most = apart ? 1 : LARGEST;
-    for (; waiting.length > 0; waiting = waiting.slice(most)) send(waiting.slice(0, most));
-  }
-
-  return (key, ask) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ key, ask, resolve, reject });
-      if (waiting.length === 1) setImmediate(leave);
-    });
+    for (let from = 0; from < jobs.length; from += most) send(jobs.slice(from, from + most));
+  });
+  return (key, ask) => new Promise((resolve, reject) => leave({ key, ask, resolve, reject }));
 }
 
 const crossesSlots = (error: unknown): boolean => error instanceof StoreUnavailableError && error.message.includes('CROSSSLOT');

@@ -14,7 +14,8 @@ import type { Patience } from './patience.js';
 /** Bounds how long one transaction holds the file's write lock. */
 const LARGEST = 256;
 
-interface Job {
+/** Work that somebody waits for. */
+export interface Job {
   run(): unknown;
   resolve(value: unknown): void;
   reject(error: unknown): void;

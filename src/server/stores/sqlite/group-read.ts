@@ -8,7 +8,9 @@
  * because the process need not turn round, and wake its peers, for each of them. Every look is at what is committed
  * after its request came in.
  */
+import { perTurn } from '../per-turn.js';
 import type { SqliteConnection } from './connection.js';
+import type { Job } from './group-commit.js';
 import type { Patience } from './patience.js';
 
 export interface GroupRead {
@@ -16,15 +18,7 @@ export interface GroupRead {
   read<T>(work: () => T): Promise<T>;
 }
 
-interface Job {
-  run(): unknown;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
 export function groupRead(connection: SqliteConnection, { retry }: Patience): GroupRead {
-  let waiting: Job[] = [];
-
   /** Runs them all; what it gives back tells the callers. */
   function look(jobs: readonly Job[]): () => void {
     try {
@@ -48,16 +42,8 @@ export function groupRead(connection: SqliteConnection, { retry }: Patience): Gr
     }
   }
 
+  const ask = perTurn<Job>((jobs) => void work(jobs));
   return {
-    read: <T>(run: () => T) =>
-      new Promise<T>((resolve, reject) => {
-        waiting.push({ run, resolve: resolve as (value: unknown) => void, reject });
-        if (waiting.length > 1) return;
-        setImmediate(() => {
-          const jobs = waiting;
-          waiting = [];
-          void work(jobs);
-        });
-      }),
+    read: <T>(run: () => T) => new Promise<T>((resolve, reject) => ask({ run, resolve: resolve as (value: unknown) => void, reject })),
   };
 }
