@@ -264,4 +264,36 @@ describe('a lost ledger', () => {
     expect(origin.now() - started).toBeLessThan(6_000);
     expect(problems).toContain('ledger_unavailable');
   });
+
+  it.each([
+    ['slow', () => new Promise<never>(() => {})],
+    ['broken', () => Promise.reject(new Error('The ledger cannot be read, as it was told.'))],
+  ])('that is %s does not make its user a visitor', async (_, read) => {
+    const { origin, active, open } = tabs();
+    await active(1);
+    const context = origin.context('worker');
+    context.ports.ledger.read = read;
+    const { session } = open({ start: 'hint' }, context);
+    const statuses = new Set<string>();
+    session.subscribe(() => void statuses.add(session.getSnapshot().status));
+    await origin.advance(5_000);
+    expect(statuses).not.toContain('anonymous');
+    expect(session.getSnapshot().status).toBe('active');
+  });
+
+  it('that is slow to say who has just signed in says it all the same', async () => {
+    const { origin, active, open, grants } = tabs();
+    const [ann] = await active(1);
+    await origin.advance(100);
+    const context = origin.context();
+    const { ledger, clock } = context.ports;
+    const read = ledger.read.bind(ledger);
+    ledger.read = () => ((ledger.read = read), new Promise((resolve) => void clock.after(1_500, () => resolve(read()))));
+    // Back from the login page as somebody else, while another tab holds the token of the session before.
+    origin.ledger().set({ ...(origin.ledger().peek() as object), login: true });
+    Object.assign(grants, { sid: 's2', session_at: 2_000 });
+    const { session } = open({ start: 'hint' }, context);
+    await origin.advance(10_000);
+    expect([session, ann!.session].map((one) => one.getSnapshot().sid)).toEqual(['s2', 's2']);
+  });
 });

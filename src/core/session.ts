@@ -4,13 +4,11 @@ import { keyOf, untilAhead } from './grant.js';
 import { createContext, type Context } from './context.js';
 import type { Ports } from './ports.js';
 import type { Protocol } from './protocol.js';
+import { promptly } from './promptly.js';
 import { isClosed, parseRecord } from './record.js';
 import type { CoreOptions, CoreSession, GetTokenOptions } from './types.js';
 
 const MIN_TTL_MS = 10_000;
-
-/** A store that has not answered by then is left to the protocol, which goes on without it. */
-const READ_MS = 1_000;
 
 /** The parts that are loaded when they are needed. Tests pass them in, so that no real time passes. */
 export interface Parts {
@@ -40,12 +38,6 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
   const quietly = (run: (loaded: Protocol) => unknown) => void protocol().then(run).catch(() => {});
   const hear = (data: unknown) => quietly((loaded) => loaded.hear(data));
 
-  const promptly = <T>(read: () => Promise<T>): Promise<T | undefined> =>
-    new Promise((resolve) => {
-      clock.after(READ_MS, () => resolve(undefined));
-      read().then(resolve, () => resolve(undefined));
-    });
-
   /**
    * What a suspended page had asked the ledger is answered when it comes back, and out of date by then:
    *
@@ -57,18 +49,23 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
   const boot = async () => {
     const mine = ++boots;
     channel.open(hear);
-    const record = parseRecord(await promptly(() => ports.ledger.read()));
+    const reading = ports.ledger.read().then((stored) => ({ record: parseRecord(stored) }));
+    const answer = await promptly(clock, reading);
     if (mine !== boots) return;
     booted = true;
+    const record = answer?.record;
     context.dispatch({ type: 'closed', sessions: record?.closed ?? [] });
     if (record?.logout) quietly((loaded) => loaded.insistOnLogout());
     if (context.disposed || context.state.status !== 'starting' || options.start === 'lazy') return;
     // Either is enough: the late answer of an older login may have taken the endpoint's marker away.
     const known = record?.hint && !isClosed(record, record.sid);
     // Back from a login: what the other tabs hold may be somebody else's.
-    if (record?.login) quietly((loaded) => loaded.start());
-    else if (options.start === 'eager' || known || ports.endpoint.hint?.()) quietly((loaded) => loaded.restore());
+    const start = () => quietly((loaded) => loaded.start());
+    if (record?.login) start();
+    // A ledger that is slow, or cannot be read, does not say that nobody is signed in.
+    else if (options.start === 'eager' || known || !answer || ports.endpoint.hint?.()) quietly((loaded) => loaded.restore());
     else context.dispatch({ type: 'anonymous' });
+    if (!answer) reading.then((late) => mine === boots && late.record?.login && start(), () => {});
   };
 
   const stopListening = lifecycle.listen((event) => {

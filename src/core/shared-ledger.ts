@@ -1,10 +1,9 @@
 /** The ledger as one context uses it: never hangs, survives loss, and remembers what it has seen. */
 import type { Ports } from './ports.js';
+import { promptly } from './promptly.js';
 import { emptyRecord, mergeRecords } from './record-moves.js';
 import { parseRecord, SCHEMA, type LedgerRecord } from './record.js';
 
-/** A store that has not answered by then is left alone for this call (WebKit may never open a database). */
-const PATIENCE_MS = 1_000;
 /** When what the store has not taken is offered again: four times later each time, five times. */
 const AGAIN_MS = 500;
 
@@ -52,15 +51,6 @@ export const createSharedLedger = (
     return mergeRecords(record, seen);
   };
 
-  const timed = <T>(work: Promise<T>): Promise<T | undefined> =>
-    new Promise((resolve) => {
-      const cancel = clock.after(PATIENCE_MS, () => resolve(undefined));
-      work.then(
-        (value) => (cancel(), resolve(value)),
-        () => (cancel(), resolve(undefined)),
-      );
-    });
-
   const note = (record: LedgerRecord | undefined): LedgerRecord => {
     if (shared !== !!record) {
       shared = !!record;
@@ -95,7 +85,7 @@ export const createSharedLedger = (
       return result === before && !owed && before.incarnation === parseRecord(stored)?.incarnation ? stored : result;
     };
     // The store may answer after we have given up on it; then the change is made on what we know, too.
-    if (await timed(ledger.update(run, { durable }).then(() => true))) {
+    if (await promptly(clock, ledger.update(run, { durable }).then(() => true))) {
       if (covers === owed) owed = undefined;
       return note(result);
     }
@@ -116,7 +106,7 @@ export const createSharedLedger = (
     get shared() {
       return shared;
     },
-    read: async () => note(await timed(ledger.read().then(heal))),
+    read: async () => note(await promptly(clock, ledger.read().then(heal))),
     update: (change, durable) => write(change, durable),
     async decide<T>(move: (record: LedgerRecord) => [LedgerRecord, T], durable: boolean, early: (found: T) => void) {
       let found!: T;

@@ -78,11 +78,21 @@ const checkGrants = (world: World, tab: Tab, state: State, sids: Map<string, str
   }
 };
 
+/** A document that opens beside a session which the ledger knows may need time to read that, but never takes its user for a visitor. */
+const checkVisitor = (world: World, tab: Tab, before: State, state: State): void => {
+  if (state.status !== 'anonymous' || before.status !== 'starting' || tab.kind === 'foreign') return;
+  const known = (world.origin.ledger().peek() as { hint?: boolean } | undefined)?.hint;
+  if (!known || world.signOutAsked || (world.schedule.level !== 'full' && world.unsafe !== undefined)) return;
+  const live = world.live();
+  if (live && (world.announced.get(live.id) ?? Infinity) + NEWS_MS < tab.bornAt) fail('S3', `${tab.context.name} says anonymous, and ${live.id} is signed in`);
+};
+
 const checkStatus = (world: World, tab: Tab, before: State, state: State): void => {
   if (state.status === before.status) return;
   const over = state.status === 'ended' || (state.status === 'anonymous' && before.status === 'active');
   if (over && tab.kind !== 'foreign' && !mayBeOver(world, state.sid))
     fail('S3', `${tab.context.name} says ${state.status} (${state.reason ?? ''}) of ${state.sid}, which nobody ended`);
+  checkVisitor(world, tab, before, state);
   if (state.status === 'ended' && state.reason === 'signed_out' && state.sid !== undefined && world.signOutAsked && !world.signedOut.has(state.sid))
     world.signedOut.set(state.sid, { at: world.origin.now(), by: tab });
 };

@@ -194,6 +194,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'page 2 asks the ledger: nobody · cached · page 1 signs in and is closed · page 2 comes back: nobody?',
     'full chromium seed=0 tabs=page,page life=60 | +0 cache 3 | ~flight signIn 0 | ~flight get 0 | +0 signIn 0 | +200 unauthorized 0 | +0 close 0 | ~flight cache 0',
   ],
+  [
+    'a ledger that does not answer says nothing about who is signed in',
+    'a worker opens, where no marker can be read · its first look at the ledger fails · anonymous beside a session?',
+    'full chromium seed=0 tabs=page life=60 in | ~flight forget holder | ~flight get 0 | ~flight ledgerFails 0 | +49 open 0 9 | +0 close 0 | +0 cache 0',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {

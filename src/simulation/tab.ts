@@ -67,8 +67,9 @@ export const openTab = (origin: VirtualOrigin, kind: TabKind, level: BackendLeve
     }),
     ledger: weather.ledger(ledger, clock, (stored) => watch.leak('the ledger', stored)),
   };
-  // Where no marker can be read (a backend that sets none, a worker) each document has to ask.
-  const { session, context: core } = createCoreSession(ports, { ...defaults, start: level === 'full' && kind !== 'worker' ? 'hint' : 'eager' }, ENDPOINT, preloaded);
+  // Where no marker can be read (a backend that sets none, a worker), the ledger has to know, or each document asks.
+  const known = (level === 'full' && kind !== 'worker') || (origin.ledger().peek() as { hint?: boolean } | undefined)?.hint;
+  const { session, context: core } = createCoreSession(ports, { ...defaults, start: known ? 'hint' : 'eager' }, ENDPOINT, preloaded);
   const tab: Tab = {
     kind,
     context,

@@ -9,13 +9,14 @@ export type Evidence =
   | 'nobody';
 
 /**
+ * `answer`: what the ledger holds; absent when it did not answer, which says nothing about anybody.
  * `marker`: the endpoint's readable cookie; `undefined` where it cannot be read or says nothing, because
  * only a full endpoint sets it.
  */
-export const evidenceOf = (stored: unknown, marker: boolean | undefined): Evidence => {
-  const record = parseRecord(stored);
+export const evidenceOf = (answer: { stored: unknown } | undefined, marker: boolean | undefined): Evidence => {
+  const record = parseRecord(answer?.stored);
   const closed = record?.closed.find(({ sid }) => sid === record.sid);
   if (record?.sid && record.hint && !isClosed(record, record.sid)) return 'session';
-  if (marker) return 'session';
+  if (marker || !answer) return 'session';
   return closed && closed.reason !== 'signed_out' ? 'ended' : 'nobody';
 };

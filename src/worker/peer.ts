@@ -3,6 +3,7 @@ import { defaults } from '../core/defaults.js';
 import { TabatonError } from '../core/errors.js';
 import { createProtocol } from '../core/protocol.js';
 import type { KeeperReport } from '../core/ports.js';
+import { promptly } from '../core/promptly.js';
 import { createCoreSession } from '../core/session.js';
 import { toHeld } from '../core/wire-grant.js';
 import { hintCookieName } from '../contract/wire.js';
@@ -66,8 +67,12 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   /** Where cookies cannot be read, a doubt is worth one question to the endpoint. */
   const readMarker = async () => (scope.cookieStore ? !!(await scope.cookieStore.get(marker)) : true);
   const look = async () => {
-    const [record, marked] = await Promise.all([ports.ledger.read().catch(() => undefined), doubtful && routes.hinted ? readMarker().catch(() => undefined) : undefined]);
-    const evidence = evidenceOf(record, marked);
+    const { status } = session.getSnapshot();
+    const reading = ports.ledger.read().then((stored) => ({ stored }));
+    const [answer, marked] = await Promise.all([promptly(ports.clock, reading), doubtful && routes.hinted ? readMarker().catch(() => undefined) : undefined]);
+    // Where the ledger does not answer, the endpoint is asked; once, not for every request.
+    if (!answer && !doubtful && status !== 'starting') return status === 'ended' ? status : 'nobody';
+    const evidence = evidenceOf(answer, marked);
     if (evidence === 'session') doubtful = false;
     return evidence;
   };
