@@ -2,7 +2,7 @@
 import { isNewer } from '../core/grant.js';
 import type { State } from '../core/state.js';
 import type { SessionTruth } from './backend.js';
-import type { Call, Tab } from './tab.js';
+import { ledgerKnows, type Call, type Tab } from './tab.js';
 import { running, type World } from './world.js';
 
 /** Anything a secret of one of the backends looks like: access tokens and cookie values. */
@@ -81,8 +81,7 @@ const checkGrants = (world: World, tab: Tab, state: State, sids: Map<string, str
 /** A document that opens beside a session which the ledger knows may need time to read that, but never takes its user for a visitor. */
 const checkVisitor = (world: World, tab: Tab, before: State, state: State): void => {
   if (state.status !== 'anonymous' || before.status !== 'starting' || tab.kind === 'foreign') return;
-  const known = (world.origin.ledger().peek() as { hint?: boolean } | undefined)?.hint;
-  if (!known || world.signOutAsked || (world.schedule.level !== 'full' && world.unsafe !== undefined)) return;
+  if (!tab.known || !ledgerKnows(world.origin) || world.signOutAsked || (world.schedule.level !== 'full' && world.unsafe !== undefined)) return;
   const live = world.live();
   if (live && (world.announced.get(live.id) ?? Infinity) + NEWS_MS < tab.bornAt) fail('S3', `${tab.context.name} says anonymous, and ${live.id} is signed in`);
 };

@@ -196,8 +196,8 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
   ],
   [
     'a ledger that does not answer says nothing about who is signed in',
-    'a worker opens, where no marker can be read · its first look at the ledger fails · anonymous beside a session?',
-    'full chromium seed=0 tabs=page life=60 in | ~flight forget holder | ~flight get 0 | ~flight ledgerFails 0 | +49 open 0 9 | +0 close 0 | +0 cache 0',
+    'a login · a document opens where no marker can be read, and its first look at the ledger fails · anonymous?',
+    'full chromium seed=5 tabs=worker life=60 | +8 get holder | +27 signIn holder | +12500 ledgerFails 0 | +0 open 0 | ~flight signIn holder | +0 signIn holder',
   ],
 ];
 

@@ -34,6 +34,8 @@ export interface Tab {
   runningSince: number;
   /** When it was opened or, prerendered, shown. */
   bornAt: number;
+  /** The ledger said then that somebody is signed in. */
+  known: boolean;
   /** It was not told that a session began or ended: a disturbed channel. */
   missedNews: boolean;
   call(what: string, run: () => Promise<unknown>): Call;
@@ -52,6 +54,9 @@ const EVENTS: EventName[] = ['started', 'token', 'refresh', 'degraded', 'stalled
 
 const ENDPOINT = 'https://app.test/auth';
 
+/** The ledger remembers a login. */
+export const ledgerKnows = (origin: VirtualOrigin): boolean => !!(origin.ledger().peek() as { hint?: boolean } | undefined)?.hint;
+
 export const openTab = (origin: VirtualOrigin, kind: TabKind, level: BackendLevel, native: boolean, weather: Weather, watch: TabWatch): Tab => {
   const context = origin.context(kind === 'worker' ? 'worker' : kind === 'iframe' || kind === 'foreign' ? 'iframe' : 'page', {
     ...(kind === 'foreign' ? { crossSite: true } : {}),
@@ -68,8 +73,8 @@ export const openTab = (origin: VirtualOrigin, kind: TabKind, level: BackendLeve
     ledger: weather.ledger(ledger, clock, (stored) => watch.leak('the ledger', stored)),
   };
   // Where no marker can be read (a backend that sets none, a worker), the ledger has to know, or each document asks.
-  const known = (level === 'full' && kind !== 'worker') || (origin.ledger().peek() as { hint?: boolean } | undefined)?.hint;
-  const { session, context: core } = createCoreSession(ports, { ...defaults, start: known ? 'hint' : 'eager' }, ENDPOINT, preloaded);
+  const known = ledgerKnows(origin);
+  const { session, context: core } = createCoreSession(ports, { ...defaults, start: known || (level === 'full' && kind !== 'worker') ? 'hint' : 'eager' }, ENDPOINT, preloaded);
   const tab: Tab = {
     kind,
     context,
@@ -80,6 +85,7 @@ export const openTab = (origin: VirtualOrigin, kind: TabKind, level: BackendLeve
     newest: new Map(),
     runningSince: origin.now(),
     bornAt: origin.now(),
+    known,
     missedNews: false,
     call(what, run) {
       const call: Call = { what, since: origin.now() };

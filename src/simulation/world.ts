@@ -4,7 +4,7 @@ import { createVirtualOrigin, type NetworkFault, type VirtualOrigin, type Virtua
 import type { Backend, SessionTruth } from './backend.js';
 import { createBudget, type Budget } from './budget.js';
 import type { Schedule, TabKind, Who } from './schedule.js';
-import { openTab, type Tab, type TabWatch } from './tab.js';
+import { ledgerKnows, openTab, type Tab, type TabWatch } from './tab.js';
 import { isFault, type Verb } from './verb-names.js';
 import { createWeather, type Weather } from './weather.js';
 
@@ -65,7 +65,10 @@ export const running = (tab: Tab): boolean => tab.context.state === 'running';
 
 /** A page that was prerendered begins to run only now. */
 export const activate = (world: World, tab: Tab): void => {
-  if (!tab.context.ports.lifecycle.active()) tab.runningSince = tab.bornAt = world.origin.now();
+  if (!tab.context.ports.lifecycle.active()) {
+    tab.runningSince = tab.bornAt = world.origin.now();
+    tab.known = ledgerKnows(world.origin);
+  }
   tab.context.activate();
 };
 
