@@ -1,6 +1,6 @@
 /** From an expired token to a new one: ledger, lock, attempt id, fence. */
 import { describe, expect, it, vi } from 'vitest';
-import type { VirtualRequest } from '../testing/index.js';
+import type { VirtualRequest, VirtualResponse } from '../testing/index.js';
 import { full, LOCK, tabs } from './testing/tabs.js';
 
 const EXPIRY = 600_000;
@@ -267,5 +267,41 @@ describe('a context that asks', () => {
       expect(answers.length).toBeLessThanOrEqual(10);
     }
     expect(stage.refreshes()).toHaveLength(1);
+  });
+});
+
+describe('contexts that do not see each other’s lock, because site data were cleared between them', () => {
+  /** The first answers, so that the ledger knows a full endpoint; then three ask at once. */
+  const threeLocks = async (seed: number, answers: (request: VirtualRequest) => VirtualResponse) => {
+    let server = (request: VirtualRequest) => full(request, 1);
+    const { origin, active, open, outcome, refreshes } = tabs({ seed, server: (request) => server(request) });
+    await active(1);
+    const three = ['p1', 'p2', 'p3'].map((partition) => {
+      const context = origin.context();
+      Object.assign(context.ports, { locks: origin.context('page', { partition }).ports.locks });
+      return open({}, context);
+    });
+    await origin.until(() => three.every(({ session }) => session.peek()));
+    await origin.advance(1_000);
+    server = answers;
+    const before = refreshes().length;
+    const outcomes = await Promise.all(three.map(({ session }) => outcome(session.refresh())));
+    await origin.advance(30_000);
+    return { outcomes, requests: refreshes().length - before };
+  };
+  const seeds = Array.from({ length: 8 }, (_, n) => n + 1);
+
+  it.each(seeds)('do not fence each other off for ever: each is served (seed %i)', async (seed) => {
+    let minted = 1;
+    const { outcomes, requests } = await threeLocks(seed, (request) => full(request, ++minted));
+    expect(new Set(outcomes.map(({ value }) => value)).size).toBe(1);
+    expect(outcomes[0]!.value).toMatch(/^token-/);
+    expect(requests).toBeLessThanOrEqual(6);
+  });
+
+  it.each(seeds)('learn that nobody is signed in with three requests each at most (seed %i)', async (seed) => {
+    const { outcomes, requests } = await threeLocks(seed, () => ({ status: 400, json: { error: 'invalid_grant', reason: 'no_cookie', session: 'none' } }));
+    expect(outcomes.map(({ error }) => error?.code)).toEqual(['anonymous', 'anonymous', 'anonymous']);
+    expect(requests).toBeLessThanOrEqual(9);
   });
 });

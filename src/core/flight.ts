@@ -18,6 +18,8 @@ export interface Flight {
   /** Set by `start()`: only an answer to a request sent after it will do. */
   demand: boolean;
   landed: boolean;
+  /** A request of this flight took no cookie along: the next such answer says that nobody is signed in. */
+  nobody: boolean;
   minTtl?: number;
   /** Monotonic time until which somebody is interested; a retry later than that is left to others. */
   until: number;
@@ -25,6 +27,16 @@ export interface Flight {
   readonly settle: (ms: number) => void;
   promise: Promise<Grant>;
 }
+
+/**
+ * Longest wait after the first answer that was fenced off, doubled with each further one. Two who do not see each other's
+ * lock (site data cleared under open tabs: those that are opened later have locks of their own; or no locks at all) would
+ * fence each other off for ever:
+ *
+ *   A   hold 1 ─ sends ──────────── stale · hold 3 ─ sends ─────────── stale
+ *   B            hold 2 ─ sends ─────────── stale · hold 4 ─ sends ──
+ */
+const FENCED_MS = 500;
 
 export interface Request extends TokenTarget {
   reason: RefreshReason;
@@ -51,7 +63,7 @@ export const over = (hub: Hub): TabatonError | undefined =>
         : undefined;
 
 export const createFlights = (hub: Hub): Flights => {
-  const { clock, lifecycle } = hub.ports;
+  const { clock, lifecycle, random } = hub.ports;
   const flights = new Map<string, Flight>();
   let hurry = 0;
 
@@ -62,6 +74,7 @@ export const createFlights = (hub: Hub): Flights => {
   const activity = (activity: 'waiting' | 'refreshing' | 'backingOff', retryAt?: number) => hub.dispatch({ type: 'activity', activity, retryAt });
 
   const fly = async (flight: Flight): Promise<Grant> => {
+    let fenced = 0;
     for (let asked = false; ; ) {
       const grant = landedGrant(flight);
       if (grant && lifeLeft(grant, clock) > 0) return grant;
@@ -96,6 +109,7 @@ export const createFlights = (hub: Hub): Flights => {
       if (landing.is === 'rejected')
         throw new TabatonError('token_rejected', 'The API rejects a token that was refreshed for this very reason: check its audience and scopes.');
       if (landing.is === 'over') flight.demand = false;
+      if (landing.is === 'fenced') await until(hub, flight.done, random.next() * FENCED_MS * 2 ** Math.min(fenced++, 5));
       if (landing.is !== 'wait') continue;
       const retryAt = clock.wall() + landing.wait;
       if (landing.fault) throw new TabatonError(landing.fault, landing.note, { retryAt });
@@ -119,7 +133,7 @@ export const createFlights = (hub: Hub): Flights => {
     const flying = flights.get(slot);
     if (flying) {
       flying.until = Math.max(flying.until, patient);
-      if (demand) Object.assign(flying, { demand, reason, from: state.grants[key], sid: state.sid, landed: false });
+      if (demand) Object.assign(flying, { demand, reason, from: state.grants[key], sid: state.sid, landed: false, nobody: false });
       return flying.promise;
     }
     const flight: Flight = {
@@ -130,6 +144,7 @@ export const createFlights = (hub: Hub): Flights => {
       sid: state.status === 'active' ? state.sid : undefined,
       demand,
       landed: false,
+      nobody: false,
       minTtl,
       until: patient,
       done: () => (reason === 'settle' ? hub.disposed || hub.state.status !== 'active' : !!landedGrant(flight) || (!flight.demand && !!over(hub)) || hub.disposed),

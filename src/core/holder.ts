@@ -14,6 +14,8 @@ import { classify, type Verdict } from './verdict.js';
 export type Landing =
   /** Look again: the token is here, or the world moved on. */
   | { is: 'look' }
+  /** Somebody took the hold while the answer was on its way. */
+  | { is: 'fenced' }
   /** The endpoint knows of no session, or of none any more: asking again would bring the same. */
   | { is: 'over' }
   | { is: 'wait'; wait: number; note: string; fault?: 'endpoint_error' | 'bad_answer' }
@@ -91,7 +93,6 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
   const { clock, endpoint, random, lifecycle } = hub.ports;
   const { key } = flight;
   const passed = { generation: -1, orphan: false };
-  let nobody = false;
   let seq = -1;
   let orphan: LedgerRecord['hold'] | undefined;
   let sends = 0;
@@ -216,8 +217,8 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           return { is: 'over' };
         case 'nobody':
           // No cookie went out. Somebody else may hold a live session (a slow startup beside a sign-in): ask once more.
-          if (!nobody && verdict.is === 'none') {
-            nobody = true;
+          if (!flight.nobody && verdict.is === 'none') {
+            flight.nobody = true;
             await askPeers(ADOPT_MS);
             continue;
           }
@@ -230,8 +231,11 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
         case 'wait':
           return { is: 'wait', wait: result.wait, note: result.note, fault: verdict.is === 'fault' ? verdict.code : undefined };
       }
-      // Stale: somebody else took the hold, and with it the turn. Again, logout: the next look at the ledger says what to do.
-      if (result.is === 'stale') return { is: 'look' };
+      // Somebody else took the hold, and with it the turn. Again, logout: the next look at the ledger says what to do.
+      if (result.is === 'stale') {
+        flight.nobody ||= verdict.is === 'none';
+        return { is: 'fenced' };
+      }
       if (result.is === 'older') return another;
       hub.learn();
     }
