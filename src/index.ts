@@ -80,7 +80,7 @@ export const createSession = (options: SessionOptions = {}): Session => {
   const { apis = [{ origin: location.origin }], isUnauthorized, replayLimit } = given;
   const prepare = () =>
     import('./clients/fetch.js').then(({ createFetch }) =>
-      createFetch(session, { apis, base: location.href, isUnauthorized, replayLimit, fetch: (request) => fetch(request), controlled: async () => (await import('./browser/keeper.js')).controller(ports.clock), rejected: (event) => context.emit('rejected', event) }),
+      createFetch(session, { apis, isUnauthorized, replayLimit, fetch: (request) => fetch(request), controlled: async () => (await import('./browser/keeper.js')).controller(ports.clock), rejected: (event) => context.emit('rejected', event) }),
     );
   let prepared: ReturnType<typeof prepare> | undefined;
   let link: WorkerLink | undefined;

@@ -14,8 +14,6 @@ export interface Api extends TokenTarget {
 
 export interface FetchOptions {
   apis: Api[];
-  /** What relative URLs are resolved against. */
-  base: string;
   isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
   /** Bytes. */
   replayLimit?: number;
@@ -58,7 +56,7 @@ const keep = async (copy: Request, limit: number): Promise<BlobPart[] | undefine
 type Reads = Pick<CoreSession, 'getToken' | 'refresh' | 'getSnapshot'>;
 
 /** Sends what is already known to be for an API of `target`. */
-export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' | 'base'>) => {
+export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>) => {
   const { isUnauthorized = ({ status }) => status === 401, replayLimit = REPLAY_LIMIT, rejected } = options;
 
   return async (input: RequestInfo | URL, init: RequestInit | undefined, { scope, resource }: TokenTarget): Promise<Response> => {
@@ -118,11 +116,12 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis' 
 };
 
 export const createFetch = (session: Reads, options: FetchOptions) => {
-  const { apis, base } = options;
+  const { apis } = options;
   const sign = createSigner(session, options);
   return async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const url = new URL(input instanceof Request ? input.url : input, base);
-    const api = apiOf(apis, url);
+    // Judged by the address that the request will go to: a relative one depends on `<base href>`, which may be another origin.
+    const { url } = input instanceof Request ? input : new Request(input);
+    const api = apiOf(apis, new URL(url));
     const own = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined)).has('Authorization');
     if (!api || own) return options.fetch(new Request(input, init));
     return sign(input, init, api);

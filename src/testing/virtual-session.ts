@@ -42,7 +42,6 @@ export const createVirtualSession = (origin: VirtualOrigin, context: VirtualCont
   const { session, context: inner } = createCoreSession(context.ports, { ...defaults, ...core }, 'virtual', preloaded);
   const send = createFetch(session, {
     apis,
-    base: VIRTUAL_ORIGIN_URL,
     isUnauthorized,
     replayLimit,
     fetch: (request) => origin.external((async () => api(request))()),
