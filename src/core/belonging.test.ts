@@ -1,6 +1,6 @@
 /** Which session a token belongs to: sign-in, sign-out, another account, another endpoint, a lost ledger. */
 import { describe, expect, it } from 'vitest';
-import { createStrictServer } from '../testing/index.js';
+import { createStrictServer, type VirtualContext } from '../testing/index.js';
 import { full, LOCK, tabs } from './testing/tabs.js';
 
 const message = (body: object) => ({ protocol: 1, from: 'somebody', incarnation: 'any', ...body });
@@ -133,6 +133,20 @@ describe('another account', () => {
     await origin.advance(3_000);
     expect(two.map(({ session }) => session.getSnapshot().sid)).toEqual(['s1', 's1']);
     expect(two[1]!.session.peek()).toBe('token-1');
+  });
+
+  it('is asked for until it is there: one refresh that fails leaves no page starting for ever', async () => {
+    const { origin, active, open, outcome, script, grants } = tabs();
+    const [tab] = await active(1);
+    Object.assign(grants, { sid: 's2', session_at: 2_000 });
+    tab!.context.freeze();
+    const other = open({ start: 'lazy' });
+    await outcome(other.session.start());
+    other.context.close();
+    script.push({ status: 503 });
+    tab!.context.thaw();
+    await origin.advance(60_000);
+    expect(tab!.session.getSnapshot()).toMatchObject({ status: 'active', sid: 's2' });
   });
 
   it('is told by the subject where a backend names no session', async () => {
@@ -295,5 +309,48 @@ describe('a lost ledger', () => {
     const { session } = open({ start: 'hint' }, context);
     await origin.advance(10_000);
     expect([session, ann!.session].map((one) => one.getSnapshot().sid)).toEqual(['s2', 's2']);
+  });
+
+  /** Every operation takes 1.2 s, which is longer than anybody waits for one, for `ms` from now. */
+  const slowly = ({ ports: { ledger, clock } }: VirtualContext, ms: number) => {
+    const end = clock.monotonic() + ms;
+    const delay = () => new Promise<void>((resolve) => (clock.monotonic() < end ? void clock.after(1_200, resolve) : resolve()));
+    const { read, update } = ledger;
+    ledger.read = async () => (await delay(), read.call(ledger));
+    ledger.update = async (...args) => (await delay(), update.apply(ledger, args));
+  };
+
+  it('that is slow when a document starts undoes no sign-out: it is over as soon as the ledger says so', async () => {
+    let over = false;
+    const { origin, active, open, watch } = tabs({
+      server(request) {
+        if (request.route === 'logout') over = true;
+        return over ? { status: 400, json: { error: 'invalid_grant', reason: 'no_cookie', session: 'none' } } : full(request, 1);
+      },
+    });
+    const [tab] = await active(1);
+    origin.fault = (request) => (request.route === 'logout' ? 'lose_request' : undefined);
+    watch(tab!.session.signOut());
+    await origin.advance(1_000);
+    tab!.context.close();
+    origin.fault = undefined;
+    const context = origin.context();
+    slowly(context, 3_500);
+    const { session } = open({ start: 'hint' }, context);
+    await origin.advance(10_000);
+    expect(session.getSnapshot().status).not.toBe('active');
+    expect(session.peek()).toBeUndefined();
+    expect(over).toBe(true);
+  });
+
+  it('that is slow when a page wakes up hides no sign-out from it', async () => {
+    const { origin, active, outcome } = tabs();
+    const [one, two] = await active(2);
+    two!.context.freeze();
+    await outcome(one!.session.signOut());
+    slowly(two!.context, 5_000);
+    two!.context.thaw();
+    await origin.advance(10_000);
+    expect(two!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
   });
 });

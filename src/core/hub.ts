@@ -25,6 +25,8 @@ export interface Hub extends Context {
   insisting: boolean;
   /** Absent until it is loaded. */
   leadership?: { hear(message: Message): void; stop(): void };
+  /** Looks at what may not have been heard; the protocol says how. */
+  resync(): unknown;
   /** The service worker alone may hold tokens, and this is another context. */
   sealed(): boolean;
   /** The contract level in force: the option, else what the ledger has seen. */
@@ -54,14 +56,18 @@ export const createHub = (context: Context, name: string): Hub => {
   const hub: Hub = Object.assign(context, {
     me,
     names: { refresh: `tabaton/${name}/refresh`, leader: `tabaton/${name}/leader` },
-    ledger: createSharedLedger(ports, (code) =>
-      hub.problem(
-        code,
-        code === 'ledger_newer'
-          ? 'The ledger was written by a newer tabaton: reload this page to use the same version.'
-          : 'The ledger (IndexedDB) does not answer: until it does, this context refreshes without knowing of the others.',
-      ),
+    ledger: createSharedLedger(
+      ports,
+      (code) =>
+        hub.problem(
+          code,
+          code === 'ledger_newer'
+            ? 'The ledger was written by a newer tabaton: reload this page to use the same version.'
+            : 'The ledger (IndexedDB) does not answer: until it does, this context refreshes without knowing of the others.',
+        ),
+      () => hub.disposed || hub.resync(),
     ),
+    resync: () => {},
     exchanges: new Set<Exchange>(),
     stoleAt: -Infinity,
     insisting: false,

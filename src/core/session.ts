@@ -5,7 +5,7 @@ import { createContext, type Context } from './context.js';
 import type { Ports } from './ports.js';
 import type { Protocol } from './protocol.js';
 import { promptly } from './promptly.js';
-import { isClosed, parseRecord } from './record.js';
+import { isClosed, parseRecord, type LedgerRecord } from './record.js';
 import type { CoreOptions, CoreSession, GetTokenOptions } from './types.js';
 
 const MIN_TTL_MS = 10_000;
@@ -38,6 +38,12 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
   const quietly = (run: (loaded: Protocol) => unknown) => void protocol().then(run).catch(() => {});
   const hear = (data: unknown) => quietly((loaded) => loaded.hear(data));
 
+  const start = () => quietly((loaded) => loaded.start());
+  const learn = (record: LedgerRecord | undefined) => {
+    context.dispatch({ type: 'closed', sessions: record?.closed ?? [] });
+    if (record?.logout) quietly((loaded) => loaded.insistOnLogout());
+  };
+
   /**
    * What a suspended page had asked the ledger is answered when it comes back, and out of date by then:
    *
@@ -54,18 +60,21 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
     if (mine !== boots) return;
     booted = true;
     const record = answer?.record;
-    context.dispatch({ type: 'closed', sessions: record?.closed ?? [] });
-    if (record?.logout) quietly((loaded) => loaded.insistOnLogout());
+    learn(record);
+    if (!answer)
+      reading.then(({ record: late }) => {
+        if (mine !== boots) return;
+        learn(late);
+        if (late?.login && options.start !== 'lazy') start();
+      }, () => {});
     if (context.disposed || context.state.status !== 'starting' || options.start === 'lazy') return;
     // Either is enough: the late answer of an older login may have taken the endpoint's marker away.
     const known = record?.hint && !isClosed(record, record.sid);
     // Back from a login: what the other tabs hold may be somebody else's.
-    const start = () => quietly((loaded) => loaded.start());
     if (record?.login) start();
     // A ledger that is slow, or cannot be read, does not say that nobody is signed in.
     else if (options.start === 'eager' || known || !answer || ports.endpoint.hint?.()) quietly((loaded) => loaded.restore());
     else context.dispatch({ type: 'anonymous' });
-    if (!answer) reading.then((late) => mine === boots && late.record?.login && start(), () => {});
   };
 
   const stopListening = lifecycle.listen((event) => {

@@ -4,7 +4,7 @@ import { promptly } from './promptly.js';
 import { emptyRecord, mergeRecords } from './record-moves.js';
 import { parseRecord, SCHEMA, type LedgerRecord } from './record.js';
 
-/** When what the store has not taken is offered again: four times later each time, five times. */
+/** When a store that did not answer is tried again: four times later each time, five times. */
 const AGAIN_MS = 500;
 
 export interface SharedLedger {
@@ -25,6 +25,8 @@ export interface SharedLedger {
 export const createSharedLedger = (
   { ledger, clock, random }: Pick<Ports, 'ledger' | 'clock' | 'random'>,
   report: (code: 'ledger_unavailable' | 'ledger_newer') => void,
+  /** The store answers again: what the others wrote meanwhile was not seen. */
+  recovered: () => void,
 ): SharedLedger => {
   let seen = emptyRecord(random.id());
   let shared = true;
@@ -37,7 +39,8 @@ export const createSharedLedger = (
    *   write B          fails: owed
    */
   let owed: object | undefined;
-  let offering = false;
+  let asking = false;
+  let pause = AGAIN_MS;
 
   /** What is stored, healed by what this context knows when the record is another one than before. */
   const heal = (stored: unknown): LedgerRecord => {
@@ -51,24 +54,28 @@ export const createSharedLedger = (
     return mergeRecords(record, seen);
   };
 
+  /** Offers what is owed, and finds out whether the store answers again. */
+  const again = (): void => {
+    if (asking || pause > AGAIN_MS * 4 ** 5) return;
+    asking = true;
+    clock.after(pause, () => {
+      asking = false;
+      pause *= 4;
+      if (owed || !shared) void write((record) => record).then(() => owed && again());
+    });
+  };
+
   const note = (record: LedgerRecord | undefined): LedgerRecord => {
-    if (shared !== !!record) {
-      shared = !!record;
-      if (!shared) report('ledger_unavailable');
-    }
+    const before = shared;
+    shared = !!record;
     if (record) {
       seen = owed ? mergeRecords(record, seen) : record;
       fresh = false;
-    }
+      if (!owed) pause = AGAIN_MS;
+    } else again();
+    if (before && !shared) report('ledger_unavailable');
+    if (!before && shared) recovered();
     return seen;
-  };
-
-  const offerAgain = (ms: number): void => {
-    offering = true;
-    clock.after(ms, () => {
-      offering = !!owed && ms < AGAIN_MS * 4 ** 5;
-      if (offering) void write((record) => record).then(() => offerAgain(ms * 4));
-    });
   };
 
   const write = async (change: (record: LedgerRecord) => LedgerRecord, durable?: boolean, made?: () => void): Promise<LedgerRecord> => {
@@ -92,10 +99,7 @@ export const createSharedLedger = (
     awaited = false;
     const alone = change(seen);
     note(undefined);
-    if (alone !== seen) {
-      owed = {};
-      if (!offering) offerAgain(AGAIN_MS);
-    }
+    if (alone !== seen) owed = {};
     return (seen = alone);
   };
 
@@ -106,7 +110,13 @@ export const createSharedLedger = (
     get shared() {
       return shared;
     },
-    read: async () => note(await promptly(clock, ledger.read().then(heal))),
+    async read() {
+      const reading = ledger.read().then(heal);
+      const record = await promptly(clock, reading);
+      // Late, but the first that is heard of the store: better than to wait for the next look.
+      if (!record) reading.then((late) => shared || note(late), () => {});
+      return note(record);
+    },
     update: (change, durable) => write(change, durable),
     async decide<T>(move: (record: LedgerRecord) => [LedgerRecord, T], durable: boolean, early: (found: T) => void) {
       let found!: T;

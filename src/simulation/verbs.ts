@@ -49,10 +49,7 @@ const disturb =
   (kind: 'lossy' | 'double' | 'slow' | 'ledgerFails'): Perform =>
   (world, _, arg) => {
     world.weather.until[kind] = world.origin.now() + 4_000 * (1 + (arg % 4));
-    if (kind === 'ledgerFails') {
-      world.unsafe ??= kind;
-      world.amnesia = true;
-    }
+    if (kind === 'ledgerFails') world.unsafe ??= kind;
   };
 
 const forget =
