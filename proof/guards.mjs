@@ -12,7 +12,7 @@ export const guards = [
   { guard: 'one attempt id per ledger', file: 'src/core/opening.ts', on: 'const attempt = stored ?? quest.attempt;', off: 'const attempt = quest.attempt;', tests: ['src/core/asking.test.ts'] },
   { guard: 'the winners are shown', file: 'src/core/opening.ts', on: 'ids: [attempt, ...record.winners]', off: 'ids: [attempt]', tests: ['src/core/asking.test.ts'] },
   { guard: 'a cooldown is shared', file: 'src/core/opening.ts', on: 'if (spanHolds(record.cooldown, now) && !quest.demand)', off: 'if (spanHolds(record.cooldown, now) && false)', tests: ['src/core/failing.test.ts'] },
-  { guard: 'a 401 refreshes once a minute', file: 'src/core/opening.ts', on: "if (reason === 'unauthorized' && rejected &&", off: "if (reason === 'unauthorized' && false && rejected &&", tests: ['src/core/unauthorized.test.ts'] },
+  { guard: 'a 401 refreshes once a minute', file: 'src/core/opening.ts', on: "if (reason === 'unauthorized' && same &&", off: "if (reason === 'unauthorized' && false && same &&", tests: ['src/core/unauthorized.test.ts'] },
   { guard: 'the logout goes before any refresh', file: 'src/core/opening.ts', on: "if (record.logout) return stop({ go: 'logout', ...record.logout });", off: '', tests: ['src/core/opening.test.ts'] },
   { guard: 'a hold that was lost ends the turn', file: 'src/core/opening.ts', on: 'if (quest.seq >= 0 && !holds(record, me, quest.seq))', off: 'if (quest.seq >= 0 && false)', tests: ['src/core/opening.test.ts'] },
   { guard: 'a flight of a closed session is over', file: 'src/core/opening.ts', on: 'if (quest.sid && isClosed(record, quest.sid) && !quest.demand)', off: 'if (quest.sid && false)', tests: ['src/core/opening.test.ts'] },
@@ -26,7 +26,7 @@ export const guards = [
   { guard: 'the subject tells accounts apart', file: 'src/core/commit.ts', on: '(!subject || !record.subject || subject === record.subject)', off: '(true as boolean)', tests: ['src/core/belonging.test.ts'] },
 
   { guard: 'only the pending attempt is settled', file: 'src/core/record-moves.ts', on: 'settled && settled === record.attempt', off: 'settled', tests: ['src/core/asking.test.ts'] },
-  { guard: 'a closed session is remembered', file: 'src/core/record-moves.ts', on: 'closed: sid && !isClosed(record, sid) ? [...record.closed, { sid, at: now, reason }].slice(-8) : record.closed', off: 'closed: record.closed', tests: ['src/core/commit.test.ts'] },
+  { guard: 'a closed session is remembered', file: 'src/core/record-moves.ts', on: 'closed: sid && !isClosed(record, sid) ? [...record.closed, { sid, at: now, reason: endReason(reason) }].slice(-8) : record.closed', off: 'closed: record.closed', tests: ['src/core/commit.test.ts'] },
 
   { guard: 'no token of a closed session is adopted', file: 'src/core/state.ts', on: '!state.closed.includes(grant.sid) &&', off: '', tests: ['src/core/state.test.ts'] },
   { guard: 'an older session never replaces a newer one', file: 'src/core/state.ts', on: '!state.sid || grant.sessionAt > state.sessionAt', off: 'true', tests: ['src/core/state.test.ts'] },

@@ -211,6 +211,15 @@ describe('an answer', () => {
     expect([victim, other].map((tab) => [tab!.session.getSnapshot().status, tab!.session.peek()])).toEqual(Array(2).fill(['active', second.value]));
   });
 
+  it('with a word that nobody knows, however long, ends it everywhere as rejected', async () => {
+    const { active, origin, outcome, script } = tabs();
+    const two = await active(2);
+    script.push({ status: 400, json: { error: 'invalid_grant', reason: 'x'.repeat(600), session: 'ended', sid: 's1' } });
+    await outcome(two[0]!.session.refresh());
+    await origin.advance(1_000);
+    expect(two.map(({ session }) => session.getSnapshot())).toMatchObject(Array(2).fill({ status: 'ended', reason: 'rejected' }));
+  });
+
   it('ended names the session it ends: one for another session ends nothing here', async () => {
     const { origin, active, watch, script } = tabs();
     const [tab] = await active(1);

@@ -6,9 +6,10 @@
  * It is a shortcut, never a source of truth: without it a session's end is learned with the next refresh. A proxy that
  * gathers what it passes on keeps a stream silent; who hears nothing for ten seconds asks now and then instead.
  */
-import type { EndedReason, SessionAnswer } from '../contract/wire.js';
+import type { SessionAnswer } from '../contract/wire.js';
 import type { Hub } from './hub.js';
 import type { Cancel, NewsSource } from './ports.js';
+import { isEndReason } from './reasons.js';
 import { closeSession } from './record-moves.js';
 
 /** How long `hello` may take before the stream counts as held back. */
@@ -20,7 +21,6 @@ const POLLS = 15;
 /** A hidden page keeps its stream this long: switching tabs for a moment changes nothing. */
 const HIDDEN_MS = 5_000;
 
-const REASONS: readonly string[] = ['no_session', 'expired', 'idle', 'revoked', 'reuse_detected', 'signed_out', 'upstream_invalid_grant'] satisfies EndedReason[];
 
 /** Follows the session until told to stop. */
 export const follow = (hub: Hub, source: NewsSource): Cancel => {
@@ -47,7 +47,7 @@ export const follow = (hub: Hub, source: NewsSource): Cancel => {
   /** The endpoint's word, like the answer to a refresh: written down first, said second. */
   const over = async (ended: unknown, reason: unknown) => {
     if (typeof ended !== 'string' || !ended || stopped) return;
-    const why = (REASONS.includes(reason as string) ? reason : 'revoked') as EndedReason;
+    const why = isEndReason(reason) ? reason : 'revoked';
     await hub.ledger.update((record) => closeSession(record, ended, why, clock.wall()), true);
     hub.dispatch({ type: 'session_ended', sid: ended, reason: why });
     hub.post({ type: 'SESSION_ENDED', sid: ended, reason: why });
@@ -59,7 +59,7 @@ export const follow = (hub: Hub, source: NewsSource): Cancel => {
     if (stopped || hub.state.sid !== asked || reply.kind !== 'http' || reply.status !== 200) return;
     const answer = reply.json as SessionAnswer | undefined;
     // A cookie that is missing or not the newest says nothing about a session; a dead one says which.
-    if (answer?.active === false && REASONS.includes(answer.reason) && answer.sid === asked) await over(asked, answer.reason);
+    if (answer?.active === false && isEndReason(answer.reason) && answer.sid === asked) await over(asked, answer.reason);
   };
   const poll = () =>
     later(POLL_MS * (0.75 + random.next() / 2), () => {

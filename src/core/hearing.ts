@@ -8,7 +8,6 @@ import type { Cancel } from './ports.js';
 import { isClosed } from './record.js';
 import { closeSession } from './record-moves.js';
 import { abortForGood } from './sign-out.js';
-import type { SessionEndReason } from './types.js';
 
 /** Longest wait before an answer to TOKEN_REQUEST: fifty tabs need not answer one question. */
 const ANSWER_MS = 40;
@@ -100,7 +99,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       if (!lost) return void (later && clock.after(later, () => void ended(sid, reason, looks + 1)));
       await hub.ledger.update((known) => closeSession(known, sid, reason, clock.wall()));
     }
-    hub.dispatch({ type: 'session_ended', sid, reason: reason as SessionEndReason });
+    hub.dispatch({ type: 'session_ended', sid, reason });
     if (hub.state.status === 'ended') abortForGood(hub, sid);
     hub.learn();
   };

@@ -81,7 +81,8 @@ export const open = (record: LedgerRecord, quest: Quest): [LedgerRecord, Opening
   if (spanHolds(record.cooldown, now) && !quest.demand)
     return stop({ go: 'cooldown', wait: record.cooldown.at + record.cooldown.for - now });
   const { rejected } = record;
-  if (reason === 'unauthorized' && rejected && rejected.generation === from?.generation && spanHolds({ at: rejected.at, for: REJECTED_MS }, now))
+  const same = rejected && rejected.sid === from?.sid && rejected.key === key && rejected.generation === from.generation;
+  if (reason === 'unauthorized' && same && spanHolds({ at: rejected.at, for: REJECTED_MS }, now))
     return stop({ go: 'rejected' });
 
   const taken = takeHold(record, me, now, quest.deadline);

@@ -1,4 +1,5 @@
 /** What may happen to the ledger record: pure steps from one record to the next, to be run inside one atomic update. */
+import { endReason } from './reasons.js';
 import { isClosed, MAX_WINNERS, SCHEMA, type LedgerRecord } from './record.js';
 
 export const emptyRecord = (incarnation: string): LedgerRecord => ({
@@ -46,7 +47,7 @@ export const mergeRecords = (stored: LedgerRecord, known: LedgerRecord): LedgerR
 /** Ends a session for good in the record. */
 export const closeSession = (record: LedgerRecord, sid: string | undefined, reason: string, now: number): LedgerRecord => ({
   ...record,
-  closed: sid && !isClosed(record, sid) ? [...record.closed, { sid, at: now, reason }].slice(-8) : record.closed,
+  closed: sid && !isClosed(record, sid) ? [...record.closed, { sid, at: now, reason: endReason(reason) }].slice(-8) : record.closed,
   ...(record.sid === sid ? { hint: false, tokens: {}, cooldown: undefined, settle: undefined } : {}),
 });
 

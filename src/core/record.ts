@@ -52,7 +52,7 @@ export interface LedgerRecord {
   /** No request before this is over. `soft`: the network was the cause, so `online` may end it. */
   cooldown?: Span & { failures: number; soft: boolean };
   /** Generation that a refresh with reason `unauthorized` produced. */
-  rejected?: { generation: number; at: number };
+  rejected?: { sid: string; key: string; generation: number; at: number };
   closed: Closed[];
   /** A sign-out the server has not confirmed: no refresh is sent before it is. */
   logout?: { sid: string; scope: 'device' | 'all' };
@@ -103,7 +103,7 @@ export const parseRecord = (stored: unknown): LedgerRecord | undefined => {
     next: isId(stored.next) ? (stored.next as string) : undefined,
     winners: list(stored.winners, MAX_IDS - 1, isId),
     cooldown: isSpan(cooldown) && isNumber(cooldown.failures) ? (cooldown as Span as LedgerRecord['cooldown']) : undefined,
-    rejected: isObject(rejected) && isNumber(rejected.generation) && isNumber(rejected.at) ? (rejected as LedgerRecord['rejected']) : undefined,
+    rejected: isObject(rejected) && isName(rejected.sid) && isName(rejected.key) && isNumber(rejected.generation) && isNumber(rejected.at) ? (rejected as LedgerRecord['rejected']) : undefined,
     closed: list(stored.closed, 8, (item) => isObject(item) && isName(item.sid) && isNumber(item.at) && isName(item.reason)),
     logout: isObject(logout) && isName(logout.sid) ? { sid: logout.sid, scope: logout.scope === 'all' ? 'all' : 'device' } : undefined,
     settle: isSpan(settle) ? settle : undefined,

@@ -33,6 +33,23 @@ describe('on 401', () => {
     expect(refreshes()[1]).toMatchObject({ call: { reason: 'unauthorized', have: 1 } });
   });
 
+  it('of another session or scope with the same number: the limit of the first is not its own', async () => {
+    const { tab, outcome, grants, refreshes } = await setup(1, async () => new Response());
+    const unauthorized = (target: object = {}) => outcome(tab.session.refresh({ reason: 'unauthorized', ...target }));
+    Object.assign(grants, { gen: 2 });
+    await unauthorized();
+    expect((await unauthorized()).error?.code).toBe('token_rejected');
+    await outcome(tab.session.getToken({ scope: 'x' }));
+    Object.assign(grants, { gen: 3 });
+    expect((await unauthorized({ scope: 'x' })).error).toBeUndefined();
+    Object.assign(grants, { gen: 2, sid: 's2', session_at: 2_000 });
+    await outcome(tab.session.start());
+    Object.assign(grants, { gen: 3 });
+    const before = refreshes().length;
+    expect((await unauthorized()).error).toBeUndefined();
+    expect(refreshes()).toHaveLength(before + 1);
+  });
+
   it('with a newer token known: a replay without a refresh', async () => {
     const { calls, serve } = api((token) => token === 'token-2');
     let inside: (() => Promise<void>) | undefined;

@@ -2,6 +2,7 @@
 import { ATTEMPT_ID } from '../contract/wire.js';
 import type { Reply } from './ports.js';
 import { isObject, readAnswer, type Answer, type Claims } from './reader.js';
+import { endReason } from './reasons.js';
 import type { Level, SessionEndReason } from './types.js';
 
 /** Longest `Retry-After` that is honoured: a typing error must not silence an origin for a day. */
@@ -50,7 +51,7 @@ export const classify = (
     return { is: 'grant', answer, level: fenced ? (answer.outcome && answer.sessionAt !== undefined ? 'full' : 'fenced') : 'plain', settled };
   }
   if (json.session === 'ended')
-    return { is: 'ended', sid: typeof json.sid === 'string' ? json.sid : undefined, reason: (reason || 'rejected') as SessionEndReason, settled };
+    return { is: 'ended', sid: typeof json.sid === 'string' ? json.sid : undefined, reason: endReason(reason), settled };
   if (json.session === 'none') return { is: 'none', settled };
   if (status === 409 && reason === 'attempt_spent') return { is: 'spent', settled };
   if (status === 408 || status === 409 || status === 425 || status === 429 || status >= 500) return transient(`status ${status}`);
