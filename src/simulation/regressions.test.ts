@@ -199,6 +199,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'a login · a document opens where no marker can be read, and its first look at the ledger fails · anonymous?',
     'full chromium seed=5 tabs=worker life=60 | +8 get holder | +27 signIn holder | +12500 ledgerFails 0 | +0 open 0 | ~flight signIn holder | +0 signIn holder',
   ],
+  [
+    'a login that the ledger could not bear out is said again',
+    'page 1 signs in, its ledger does not take it · page 2 hears of it, and the ledger knows nothing · page 1 writes it later',
+    'full chromium seed=775777 tabs=page,page life=60 | +200 signIn 0 | +2 ledgerFails 0 | +200 restore 0 | +200 get 0',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {
