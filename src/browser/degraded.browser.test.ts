@@ -153,6 +153,17 @@ describe('the ledger recovers', () => {
     expect(await ledger.update(() => 2)).toBe(2);
   });
 
+  it('from an opening that is never answered', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const silent = vi.spyOn(indexedDB, 'open').mockImplementation(() => new EventTarget() as IDBOpenDBRequest);
+    const ledger = createLedger(random.id());
+    void ledger.read();
+    silent.mockRestore();
+    vi.advanceTimersByTime(1_000);
+    vi.useRealTimers();
+    expect(await ledger.update(() => 1)).toBe(1);
+  });
+
   it('from a connection closed behind its back', async () => {
     const connections: IDBDatabase[] = [];
     const transaction = IDBDatabase.prototype.transaction;

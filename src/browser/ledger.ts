@@ -4,6 +4,9 @@ import type { Ledger } from '../core/ports.js';
 
 export const DATABASE = 'tabaton';
 
+/** How long an opening may take before another one is tried. */
+const OPEN_MS = 1_000;
+
 export const createLedger = (key: string): Ledger => {
   let opening: Promise<IDBDatabase> | undefined;
 
@@ -12,9 +15,12 @@ export const createLedger = (key: string): Ledger => {
     request.onupgradeneeded = () => request.result.createObjectStore(DATABASE);
     const database = promisifyRequest(request);
     const forget = () => {
-      opening = undefined;
+      if (opening === database) opening = undefined;
     };
+    // WebKit may never answer: the next operation asks anew.
+    const patience = setTimeout(forget, OPEN_MS);
     database.then((db) => {
+      clearTimeout(patience);
       // Browsers close a connection when site data are cleared, and WebKit when it pleases.
       db.onclose = forget;
       // Somebody deletes the database: a connection kept open would block them.

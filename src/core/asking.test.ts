@@ -270,6 +270,22 @@ describe('a context that asks', () => {
   });
 });
 
+describe('where messages carry no tokens', () => {
+  it('nobody waits for one: thirty contexts are served one after the other, each by the endpoint', async () => {
+    const { origin, open, watch } = tabs({ server: (request) => full(request, origin.now() < EXPIRY ? 1 : 2, { outcome: 'cached' }) });
+    const thirty = Array.from({ length: 30 }, () => {
+      const context = origin.context();
+      Object.assign(context.ports.channel, { carriesTokens: false });
+      return open({}, context);
+    });
+    expect(await origin.until(() => thirty.every(({ session }) => session.peek()), 20_000)).toBe(true);
+    await origin.advance(EXPIRY);
+    const calls = thirty.map(({ session }) => watch(session.getToken()));
+    await origin.advance(5_000);
+    expect(calls.map(({ value }) => value)).toEqual(Array(30).fill('token-2'));
+  });
+});
+
 describe('contexts that do not see each other’s lock, because site data were cleared between them', () => {
   /** The first answers, so that the ledger knows a full endpoint; then three ask at once. */
   const threeLocks = async (seed: number, answers: (request: VirtualRequest) => VirtualResponse) => {

@@ -90,7 +90,7 @@ const prepare = (hub: Hub) => {
  * find the other's hold, wait for each other's orphan, and present the same credential in the same instant.
  */
 export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boolean): Promise<Landing> => {
-  const { clock, endpoint, random, lifecycle } = hub.ports;
+  const { channel, clock, endpoint, random, lifecycle } = hub.ports;
   const { key } = flight;
   const passed = { generation: -1, orphan: false };
   let seq = -1;
@@ -137,7 +137,8 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
       switch (opening.go) {
         case 'adopt':
           passed.generation = opening.generation;
-          await askPeers(from ? ADOPT_LATER_MS : ADOPT_MS);
+          // Where messages carry no tokens nobody can send it: the endpoint is asked, and answers with the one that is there.
+          if (channel.carriesTokens) await askPeers(from ? ADOPT_LATER_MS : ADOPT_MS);
           continue;
         case 'cooldown':
           return { is: 'wait', wait: opening.wait, note: 'the endpoint asked for patience' };
