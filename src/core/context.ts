@@ -65,9 +65,10 @@ export const createContext = (ports: Ports, options: CoreOptions): Context => {
         context.emit('token', { sid, generation, expiresAt: lifetime ? Math.round(wall + remaining) : undefined, from });
       }
       if (state.status === 'ended' && before.status !== 'ended') context.emit('ended', { sid: state.sid ?? '', reason: state.reason! });
-      if (context.snapshot !== seen) for (const run of [...subscribers]) call(run);
+      if (context.snapshot !== seen && !context.disposed) for (const run of [...subscribers]) call(run);
     },
     emit(name, event) {
+      if (context.disposed) return;
       const full = { ...event, at: clock.wall() } as never;
       for (const run of [...(listeners.get(name) ?? [])]) call(() => run(full), name !== 'problem');
     },

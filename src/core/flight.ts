@@ -50,6 +50,8 @@ export interface Flights {
   join(key: string, request: Request): Promise<Grant>;
   /** The network is back: what is backing off looks again now. */
   hasten(): void;
+  /** Resolves when none is under way. */
+  landed(): Promise<unknown>;
 }
 
 /** Why no token can be had in this context, if so. */
@@ -152,9 +154,11 @@ export const createFlights = (hub: Hub): Flights => {
       promise: undefined as never,
     };
     flights.set(slot, flight);
+    hub.flying = true;
     flight.promise = fly(flight).finally(() => {
       flights.delete(slot);
-      if (!flights.size) hub.dispatch({ type: 'activity', activity: 'idle' });
+      hub.flying = !!flights.size;
+      if (!hub.flying) hub.dispatch({ type: 'activity', activity: 'idle' });
     });
     flight.promise.catch(() => {});
     return flight.promise;
@@ -162,6 +166,7 @@ export const createFlights = (hub: Hub): Flights => {
 
   return {
     join,
+    landed: () => Promise.allSettled([...flights.values()].map(({ promise }) => promise)),
     hasten() {
       hurry++;
       hub.wake();

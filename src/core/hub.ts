@@ -23,6 +23,8 @@ export interface Hub extends Context {
   replayed?: string;
   /** A sign-out that the endpoint has not heard of is about to be said again. */
   insisting: boolean;
+  /** A refresh is under way. */
+  flying: boolean;
   /** Absent until it is loaded. */
   leadership?: { hear(message: Message): void; stop(): void };
   /** Looks at what may not have been heard; the protocol says how. */
@@ -77,6 +79,7 @@ export const createHub = (context: Context, name: string): Hub => {
     exchanges: new Set<Exchange>(),
     stoleAt: -Infinity,
     insisting: false,
+    flying: false,
     level: () => levelOf(options.level, hub.ledger.seen),
     sealed: () => isSealed() && ports.lifecycle.kind !== 'service_worker',
     learn() {
@@ -100,7 +103,7 @@ export const createHub = (context: Context, name: string): Hub => {
         hub.emit('stalled', {});
       });
     },
-    post: (body: MessageBody) => void (hub.disposed || channel.post({ ...body, protocol: PROTOCOL, from: me, incarnation: hub.ledger.seen.incarnation } as Message)),
+    post: (body: MessageBody) => void ((hub.disposed && !hub.flying) || channel.post({ ...body, protocol: PROTOCOL, from: me, incarnation: hub.ledger.seen.incarnation } as Message)),
     postGrant(grant: Grant) {
       if (isSealed()) hub.post({ type: 'TOKEN_HELD', grant: toHeld(grant, clock) });
       else if (channel.carriesTokens) hub.post({ type: 'TOKEN', grant: toWire(grant, clock) });

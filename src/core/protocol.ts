@@ -37,6 +37,8 @@ export interface Protocol {
   resync(): Promise<void>;
   /** Whatever is backing off looks again now. */
   hasten(): void;
+  /** Resolves when no refresh of this context is under way. */
+  landed(): Promise<unknown>;
   online(): Promise<void>;
 }
 
@@ -103,6 +105,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
   const protocol: Protocol = {
     hear: createHearing(hub, flights),
     hasten: flights.hasten,
+    landed: flights.landed,
     insistOnLogout: async () => {
       await hub.ledger.read();
       await insistOnLogout(hub);

@@ -133,7 +133,10 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
       context.disposed = true;
       stopListening();
       context.wake();
-      channel.close();
+      // What is under way is the others', too: they hear of it before this context falls silent.
+      const close = () => channel.close();
+      if (loading) void loading.then((loaded) => loaded.landed()).then(close, close);
+      else close();
     },
   };
   // Symbol.dispose is newer than some browsers this runs in.

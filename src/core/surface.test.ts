@@ -25,6 +25,23 @@ describe('signIn', () => {
 });
 
 describe('dispose', () => {
+  it('in the middle of a refresh wastes it for nobody, and is followed by no event', async () => {
+    const { origin, active, watch, refreshes } = tabs();
+    const [one, two] = await active(2);
+    const events: string[] = [];
+    for (const name of ['token', 'refresh'] as const) one!.session.on(name, () => events.push(name));
+    one!.session.subscribe(() => events.push('snapshot'));
+    watch(one!.session.refresh());
+    await origin.until(() => refreshes().length === 2);
+    const waiting = watch(two!.session.refresh());
+    events.length = 0;
+    one!.session.dispose();
+    await origin.advance(1_000);
+    expect(waiting.value).toBe('token-2');
+    expect(refreshes()).toHaveLength(2);
+    expect(events).toEqual([]);
+  });
+
   it('stops timers, locks, messages and requests, and later calls say so', async () => {
     const { origin, active, outcome, refreshes } = tabs();
     const [tab] = await active(1, { leadership: 'visible' });
