@@ -10,6 +10,7 @@ import { keyOf, type Grant } from './grant.js';
 import { createHearing } from './hearing.js';
 import type { Context } from './context.js';
 import { createHub, type Hub } from './hub.js';
+import { patiently } from './patiently.js';
 import { releaseHold, takeHold } from './record-moves.js';
 import { isClosed } from './record.js';
 import { seal, sealedError } from './sealed.js';
@@ -19,6 +20,8 @@ import { classify } from './verdict.js';
 
 /** How long other contexts may answer a new document before it looks at the ledger and asks the endpoint. */
 const HELLO_MS = 25;
+/** When a part that could not be loaded is tried again. */
+const LOAD_AGAIN_MS = 30_000;
 
 export interface Protocol {
   hear(data: unknown): void;
@@ -42,24 +45,6 @@ export interface Protocol {
   online(): Promise<void>;
 }
 
-/** One caller's wait: its own deadline and signal, over a refresh that goes on for the others. */
-const patiently = <T>(hub: Hub, work: Promise<T>, ms: number, signal?: AbortSignalLike): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const settle = <V>(end: (value: V) => void) => (value: V) => {
-      cancel();
-      signal?.removeEventListener('abort', abort);
-      end(value);
-    };
-    const fail = settle(reject);
-    const abort = () => fail(signal!.reason);
-    const cancel = hub.ports.clock.after(ms, () =>
-      fail(new TabatonError('refresh_timeout', `No token within ${ms} ms; the session is intact. Raise \`timeout\` or try again.`)),
-    );
-    if (signal?.aborted) return abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    work.then(settle(resolve), fail);
-  });
-
 export const createProtocol = (context: Context, name: string, lead: () => Promise<typeof import('./leadership.js')>): Protocol => {
   const hub = createHub(context, name);
   const { clock, endpoint, random } = hub.ports;
@@ -73,7 +58,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
   /** `patience`: how long the refresh goes on without success; the caller waits for `timeout` and no longer. */
   const ask = async (key: string, request: Omit<Request, 'patience'>, signal?: AbortSignalLike, patience = timeout): Promise<string> => {
     try {
-      const { token } = await patiently(hub, flights.join(key, { ...request, patience }), timeout, signal);
+      const { token } = await patiently(clock, flights.join(key, { ...request, patience }), timeout, signal);
       if (!token && !request.demand) throw sealedError();
       return token;
     } catch (error) {
@@ -96,11 +81,13 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     hub.leadership?.stop();
   });
   if (hub.options.mode === 'sealed') void seal(hub);
-  if (hub.options.leadership !== 'never' && !hub.sealed())
-    lead().then(
+  // Without it tokens are refreshed on demand.
+  const stand = (): void =>
+    void lead().then(
       ({ createLeadership }) => hub.disposed || (hub.leadership = createLeadership(hub, flights)),
-      () => {}, // without it tokens are refreshed on demand
+      () => hub.disposed || clock.after(LOAD_AGAIN_MS, stand),
     );
+  if (hub.options.leadership !== 'never' && !hub.sealed()) stand();
 
   const protocol: Protocol = {
     hear: createHearing(hub, flights),

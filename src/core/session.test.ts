@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createStrictServer, createVirtualOrigin, type StrictServerOptions, type VirtualContext } from '../testing/index.js';
 import { defaults } from './defaults.js';
 import { preloaded } from './preloaded.js';
-import { createCoreSession } from './session.js';
+import { createCoreSession, type Parts } from './session.js';
 import type { CoreOptions } from './types.js';
 
 const world = (server: StrictServerOptions = {}, seed = 1) => {
@@ -111,5 +111,46 @@ describe('session in virtual tabs, strict plain backend', () => {
     await origin.advance(60_000);
     expect(ends).toEqual(Array(5).fill('rejected'));
     expect(refreshes(origin.requests)).toBe(2);
+  });
+});
+
+describe('a part that is loaded later', () => {
+  const late = (parts: Partial<Parts>, options: Partial<CoreOptions> = {}) => {
+    const { origin, login } = world();
+    login();
+    const context = origin.context();
+    return { origin, session: createCoreSession(context.ports, { ...defaults, start: 'eager', ...options }, 'https://app.test/auth', { ...preloaded, ...parts }).session };
+  };
+  const failing = <T>(times: number, load: () => Promise<T>) => () => (times-- > 0 ? Promise.reject(new Error('The chunk is gone, as it was told.')) : load());
+
+  it('and cannot be at first is tried again: no page is starting for ever', async () => {
+    const { origin, session } = late({ protocol: failing(3, preloaded.protocol) });
+    await origin.advance(60_000);
+    expect(session.getSnapshot().status).toBe('active');
+  });
+
+  it('that keeps failing is a coded error for who asks', async () => {
+    const { origin, session } = late({ protocol: failing(Infinity, preloaded.protocol) });
+    const call = settled(session.getToken());
+    await origin.advance(1_000);
+    expect(call.error).toMatchObject({ code: 'refresh_unavailable' });
+  });
+
+  it('that never comes keeps nobody longer than the timeout, or than their signal', async () => {
+    const { origin, session } = late({ protocol: () => new Promise(() => {}) }, { timeout: 5_000 });
+    const signal = new AbortController();
+    const [patient, gone] = [settled(session.getToken()), settled(session.getToken({ signal: signal.signal }))];
+    await origin.advance(1_000);
+    signal.abort();
+    await origin.advance(1);
+    expect([patient.error, gone.error]).toEqual([undefined, signal.signal.reason]);
+    await origin.advance(5_000);
+    expect(patient.error).toMatchObject({ code: 'refresh_timeout' });
+  });
+
+  it('for the leader is tried again, too', async () => {
+    const { origin, session } = late({ leadership: failing(1, preloaded.leadership) });
+    await origin.advance(35_000);
+    expect(session.getSnapshot().role).toBe('leader');
   });
 });

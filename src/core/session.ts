@@ -4,11 +4,15 @@ import { keyOf, untilAhead } from './grant.js';
 import { createContext, type Context } from './context.js';
 import type { Ports } from './ports.js';
 import type { Protocol } from './protocol.js';
+import { patiently } from './patiently.js';
 import { promptly } from './promptly.js';
 import { isClosed, parseRecord, type LedgerRecord } from './record.js';
 import type { CoreOptions, CoreSession, GetTokenOptions } from './types.js';
 
 const MIN_TTL_MS = 10_000;
+
+/** When a part that could not be loaded is tried again for the first time; twice as late each time, up to a minute. */
+const LOAD_AGAIN_MS = 1_000;
 
 /** The parts that are loaded when they are needed. Tests pass them in, so that no real time passes. */
 export interface Parts {
@@ -38,7 +42,12 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
   const quietly = (run: (loaded: Protocol) => unknown) => void protocol().then(run).catch(() => {});
   const hear = (data: unknown) => quietly((loaded) => loaded.hear(data));
 
-  const start = () => quietly((loaded) => loaded.start());
+  /** Until it is known who is signed in, a part that could not be loaded is tried again. */
+  const insist = (run: (loaded: Protocol) => unknown, pause = LOAD_AGAIN_MS): void =>
+    void protocol().then(run, () => {
+      if (!context.disposed) clock.after(pause, () => context.state.status === 'starting' && insist(run, Math.min(2 * pause, 60 * LOAD_AGAIN_MS)));
+    }).catch(() => {});
+  const start = () => insist((loaded) => loaded.start());
   const learn = (record: LedgerRecord | undefined) => {
     context.dispatch({ type: 'closed', sessions: record?.closed ?? [] });
     if (record?.logout) quietly((loaded) => loaded.insistOnLogout());
@@ -73,7 +82,7 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
     // Back from a login: what the other tabs hold may be somebody else's.
     if (record?.login) start();
     // A ledger that is slow, or cannot be read, does not say that nobody is signed in.
-    else if (options.start === 'eager' || known || !answer || ports.endpoint.hint?.()) quietly((loaded) => loaded.restore());
+    else if (options.start === 'eager' || known || !answer || ports.endpoint.hint?.()) insist((loaded) => loaded.restore());
     else context.dispatch({ type: 'anonymous' });
   };
 
@@ -105,7 +114,7 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
     if (!grant) {
       // A call in the first moment of a page must not cost a visitor the request that the hint is there to save.
       await booting;
-      return (await protocol()).getToken(wish);
+      return (await patiently(clock, protocol(), options.timeout, wish.signal)).getToken(wish);
     }
     if (untilAhead(grant, clock, options) <= 0) quietly((loaded) => loaded.refreshAhead(wish));
     else if (!asked) {
