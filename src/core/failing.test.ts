@@ -90,6 +90,20 @@ describe('a user interface', () => {
     expect(tab!.session.getSnapshot().connection).toBe('ok');
   });
 
+  it('hears stalled once, a minute after the last token, also where the endpoint asks for long patience', async () => {
+    const { origin, active, script, watch } = tabs();
+    const [tab] = await active(1, { leadership: 'visible' });
+    script.push(...Array.from({ length: 9 }, () => ({ status: 503, json: { retry_after: 300 } })));
+    const said: number[] = [];
+    tab!.session.on('stalled', () => said.push(Math.round(origin.now() / 1_000)));
+    await origin.advance(599_000);
+    for (let n = 0; n < 60; n++) {
+      watch(tab!.session.getToken());
+      await origin.advance(20_000);
+    }
+    expect(said).toEqual([660]);
+  });
+
   it('hears stalled when nothing can be had for a minute from the start', async () => {
     const { origin, open } = tabs();
     origin.offline();

@@ -141,6 +141,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           if (channel.carriesTokens) await askPeers(from ? ADOPT_LATER_MS : ADOPT_MS);
           continue;
         case 'cooldown':
+          hub.failed(opening.failures, opening.wait);
           return { is: 'wait', wait: opening.wait, note: 'the endpoint asked for patience' };
         case 'logout':
           if (await deliverLogout(hub, opening)) continue;

@@ -1,6 +1,6 @@
 /** A context that takes part in the protocol: it has a name, reads and writes the ledger, and speaks. */
 import type { Context } from './context.js';
-import type { Grant } from './grant.js';
+import { lifeLeft, type Grant } from './grant.js';
 import { PROTOCOL, type Message, type MessageBody } from './messages.js';
 import type { Cancel, Exchange } from './ports.js';
 import { levelOf } from './record.js';
@@ -52,7 +52,8 @@ export const createHub = (context: Context, name: string): Hub => {
   const { clock, random, channel } = ports;
   const me = random.id();
   const isSealed = () => options.mode === 'sealed' || hub.ledger.seen.mode === 'sealed';
-  let stalling: Cancel | undefined;
+  /** Tokens of which somebody knows that the next ones are not to be had, and the timer that says so when they are over. */
+  let stalling: { grants: State['grants']; cancel: Cancel } | undefined;
   const served = () => Object.keys(context.state.grants).some(context.valid);
 
   const hub: Hub = Object.assign(context, {
@@ -95,13 +96,16 @@ export const createHub = (context: Context, name: string): Hub => {
         hub.dispatch({ type: 'connection', connection: 'degraded' });
         hub.emit('degraded', { retryAt: clock.wall() + wait });
       }
-      if (stalling || served()) return;
-      stalling = clock.after(STALLED_MS, () => {
-        stalling = undefined;
-        if (hub.state.connection === 'ok' || hub.state.status === 'ended' || served()) return;
+      const { grants } = hub.state;
+      if (stalling?.grants === grants) return;
+      stalling?.cancel();
+      const rest = Math.max(0, ...Object.values(grants).map((grant) => (grant.lifetime ? lifeLeft(grant, clock) : 0)));
+      const cancel = clock.after(rest + STALLED_MS, () => {
+        if (hub.state.grants !== grants || hub.state.status === 'ended' || served()) return;
         hub.dispatch({ type: 'connection', connection: 'stalled' });
         hub.emit('stalled', {});
       });
+      stalling = { grants, cancel };
     },
     post: (body: MessageBody) => void ((hub.disposed && !hub.flying) || channel.post({ ...body, protocol: PROTOCOL, from: me, incarnation: hub.ledger.seen.incarnation } as Message)),
     postGrant(grant: Grant) {

@@ -32,7 +32,7 @@ export interface Quest {
 export type Opening =
   /** Somebody finished before us: its token is on the channel, or its owner is dead. */
   | { go: 'adopt'; generation: number }
-  | { go: 'cooldown'; wait: number }
+  | { go: 'cooldown'; wait: number; failures: number }
   | { go: 'ended' }
   | { go: 'logout'; sid: string; scope: 'device' | 'all' }
   /** The token was rejected although a refresh for that very reason has just made it. */
@@ -79,7 +79,7 @@ export const open = (record: LedgerRecord, quest: Quest): [LedgerRecord, Opening
     if (alive && later) return stop({ go: 'adopt', generation: held.generation });
   }
   if (spanHolds(record.cooldown, now) && !quest.demand)
-    return stop({ go: 'cooldown', wait: record.cooldown.at + record.cooldown.for - now });
+    return stop({ go: 'cooldown', wait: record.cooldown.at + record.cooldown.for - now, failures: record.cooldown.failures });
   const { rejected } = record;
   const same = rejected && rejected.sid === from?.sid && rejected.key === key && rejected.generation === from.generation;
   if (reason === 'unauthorized' && same && spanHolds({ at: rejected.at, for: REJECTED_MS }, now))
