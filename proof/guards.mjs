@@ -44,7 +44,7 @@ export const guards = [
   { guard: 'what a suspended page had asked the ledger is out of date', file: 'src/core/session.ts', on: 'if (mine !== boots) return;', off: '', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a ledger that does not answer makes nobody a visitor', file: 'src/core/session.ts', on: 'known || !answer ||', off: 'known ||', tests: ['src/core/belonging.test.ts'] },
   { guard: 'a login that the ledger tells late is not missed', file: 'src/core/session.ts', on: 'late.record?.login && start()', off: 'false && start()', tests: ['src/core/belonging.test.ts'] },
-  { guard: 'a ledger that answers again is looked at', file: 'src/core/shared-ledger.ts', on: 'if (!before && shared) recovered();', off: '', tests: ['src/core/belonging.test.ts'] },
+  { guard: 'a ledger that answers again is looked at', file: 'src/core/shared-ledger.ts', on: '      recovered();\n', off: '', tests: ['src/core/belonging.test.ts'] },
   { guard: 'a login that the ledger could not bear out is said again', file: 'src/core/hub.ts', on: "if (status === 'active') hub.post({ type: 'SESSION_STARTED'", off: "if (false as boolean) hub.post({ type: 'SESSION_STARTED'", tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a page that waits for its session keeps asking', file: 'src/core/protocol.ts', on: "{ reason: 'startup' }, Infinity);", off: "{ reason: 'startup' });", tests: ['src/core/belonging.test.ts'] },
   { guard: 'one flight per key in a context', file: 'src/core/flight.ts', on: 'const flying = flights.get(slot);', off: 'const flying = undefined as Flight | undefined;', tests: ['src/core/reading.test.ts'] },

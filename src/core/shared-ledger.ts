@@ -4,7 +4,7 @@ import { promptly } from './promptly.js';
 import { emptyRecord, mergeRecords } from './record-moves.js';
 import { parseRecord, SCHEMA, type LedgerRecord } from './record.js';
 
-/** When a store that did not answer is tried again: four times later each time, five times. */
+/** When a store that did not answer is tried again: twice as late each time, for four minutes. */
 const AGAIN_MS = 500;
 
 export interface SharedLedger {
@@ -54,27 +54,31 @@ export const createSharedLedger = (
     return mergeRecords(record, seen);
   };
 
-  /** Offers what is owed, and finds out whether the store answers again. */
+  /**
+   * Offers what is owed, and finds out whether the store answers again. The only way to `recovered`, so that a store that
+   * fails now and then makes no storm: whoever recovers tells the others, who look at the store, which may fail them.
+   */
   const again = (): void => {
-    if (asking || pause > AGAIN_MS * 4 ** 5) return;
+    if (asking || pause > AGAIN_MS * 2 ** 9) return;
     asking = true;
-    clock.after(pause, () => {
+    clock.after(pause, async () => {
       asking = false;
-      pause *= 4;
-      if (owed || !shared) void write((record) => record).then(() => owed && again());
+      pause *= 2;
+      await write((record) => record);
+      if (owed || !shared) return again();
+      pause = AGAIN_MS;
+      recovered();
     });
   };
 
   const note = (record: LedgerRecord | undefined): LedgerRecord => {
-    const before = shared;
+    if (shared && !record) report('ledger_unavailable');
     shared = !!record;
-    if (record) {
+    if (!record) again();
+    else {
       seen = owed ? mergeRecords(record, seen) : record;
       fresh = false;
-      if (!owed) pause = AGAIN_MS;
-    } else again();
-    if (before && !shared) report('ledger_unavailable');
-    if (!before && shared) recovered();
+    }
     return seen;
   };
 
