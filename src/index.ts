@@ -1,5 +1,5 @@
 /** tabaton: one refresh for every tab. */
-import { checkOptions, createPorts, type SessionOptions } from './browser/index.js';
+import { checkOptions, createPorts, here, type SessionOptions } from './browser/index.js';
 import { defaults } from './core/defaults.js';
 import { TabatonError } from './core/errors.js';
 import { createCoreSession } from './core/session.js';
@@ -77,7 +77,7 @@ export const createSession = (options: SessionOptions = {}): Session => {
     },
     leadership: () => import('./core/leadership.js'),
   });
-  const { apis = [{ origin: location.origin }], isUnauthorized, replayLimit } = given;
+  const { apis = [{ origin: new URL(here()).origin }], isUnauthorized, replayLimit } = given;
   const prepare = () =>
     import('./clients/fetch.js').then(({ createFetch }) =>
       createFetch(session, { apis, isUnauthorized, replayLimit, fetch: (request) => fetch(request), controlled: async () => (await import('./browser/keeper.js')).controller(ports.clock), rejected: (event) => context.emit('rejected', event) }),

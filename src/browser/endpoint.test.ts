@@ -175,7 +175,7 @@ describe('a function as endpoint', () => {
 });
 
 describe('signIn', () => {
-  it.each(['//evil.test', 'https://evil.test', '/\\evil.test', '\\\\evil.test', 'inbox', '', 'javascript:alert(1)'])('refuses %j: only a path of this origin', (returnTo) => {
+  it.each(['//evil.test', '/\t/evil.test', '/\n/evil.test', 'https://evil.test', '/\\evil.test', '\\\\evil.test', 'inbox', '', 'javascript:alert(1)'])('refuses %j: only a path of this origin', (returnTo) => {
     vi.stubGlobal('document', {});
     const refused = () => endpointAt('/base').signIn!(returnTo);
     expect(refused).toThrow(expect.objectContaining({ code: 'invalid_argument', message: expect.stringContaining('path of this origin') }));

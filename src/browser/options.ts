@@ -1,7 +1,7 @@
 /** The options of a session, checked: every sentence names the option, what was given, and what to write. */
 import { TabatonError } from '../core/errors.js';
 import type { CoreOptions, Level } from '../core/types.js';
-import type { EndpointOption } from './routes.js';
+import { here, type EndpointOption } from './routes.js';
 
 /** An API that gets the token. Matched by URL origin equality and whole path segments, never by string prefix. */
 export interface ApiOption {
@@ -57,7 +57,7 @@ const fits = (shape: Record<string, Test>, value: Record<string, unknown>) => Ob
 
 /** http(s), no user name, no password, no fragment: none of them belongs into a refresh URL. */
 const isUrl = (value: string) => {
-  const url = is('string')(value) && value && new URL(value, globalThis.location?.href ?? 'https://localhost');
+  const url = is('string')(value) && value && new URL(value, globalThis.location ? here() : 'https://localhost');
   return url && url.protocol.startsWith('http') && !(url.username + url.password + url.hash);
 };
 const given = optional((value: unknown) => is('function')(value) || isObject(value));

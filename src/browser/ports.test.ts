@@ -33,6 +33,13 @@ describe('names', () => {
     ])('%s is called %s', (endpoint, name) => {
       expect(createPorts(endpoint).name).toBe(name);
     });
+
+    it.each(['about:srcdoc', 'blob:https://app.test/1'])('a document at %s has no address, but an origin', (address) => {
+      vi.stubGlobal('location', new URL(address));
+      vi.stubGlobal('origin', 'https://app.test');
+      expect(createPorts('/auth').name).toBe('https://app.test/auth');
+      expect(createPorts('/auth').routes.hinted).toBe(true);
+    });
   });
 });
 

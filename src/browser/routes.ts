@@ -32,7 +32,8 @@ export interface EndpointCall {
 }
 /**
  * Answers with a Response, or with the parsed body of a 200. What it throws is a network error, unless it
- * carries `response.status`, as the errors of ky and axios do.
+ * carries `response.status`, as the errors of ky and axios do. A function has no address: all of one origin name the
+ * same session, so two applications that share an origin need routes instead.
  */
 export type EndpointFunction = (call: EndpointCall) => unknown;
 /** Where and how to refresh: a URL, its parts, or a function. */
@@ -45,9 +46,12 @@ export type Routes = Partial<EndpointRoutes> & {
   hinted?: boolean;
 };
 
+/** What relative URLs are relative to. A frame with `srcdoc` and a worker from a `blob:` have no address that could serve, but an origin. */
+export const here = (): string => (/^https?:/.test(location.href) ? location.href : globalThis.origin);
+
 /** Routes of an endpoint option, absolute. */
 export const routesOf = (option: EndpointOption): Routes => {
-  const url = (route: string) => new URL(route, location.href).href;
+  const url = (route: string) => new URL(route, here()).href;
   if (typeof option === 'function') return { name: url('/#function') };
   if (typeof option === 'string') {
     const name = url(option).replace(/\/+$/, '');
@@ -57,4 +61,4 @@ export const routesOf = (option: EndpointOption): Routes => {
   return { ...option, refresh: url(refresh), logout: logout && url(logout), login: login && url(login), name: url(refresh).replace(/\/refresh$/, '') };
 };
 
-export const isLocal = (url: string) => new URL(url).origin === location.origin;
+export const isLocal = (url: string) => new URL(url).origin === new URL(here()).origin;
