@@ -6,8 +6,10 @@ import type { Hub } from './hub.js';
 import { parseMessage, type Message } from './messages.js';
 import type { Cancel } from './ports.js';
 import { isClosed } from './record.js';
+import { endReason } from './reasons.js';
 import { closeSession } from './record-moves.js';
 import { abortForGood } from './sign-out.js';
+import type { SessionEndReason } from './types.js';
 
 /** Longest wait before an answer to TOKEN_REQUEST: fifty tabs need not answer one question. */
 const ANSWER_MS = 40;
@@ -88,7 +90,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     });
   };
 
-  const ended = async (sid: string, reason: string, looks = 0): Promise<void> => {
+  const ended = async (sid: string, reason: SessionEndReason, looks = 0): Promise<void> => {
     const before = hub.ledger.seen.incarnation;
     const record = await hub.ledger.read();
     if (hub.ledger.shared && !isClosed(record, sid)) {
@@ -119,7 +121,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
         return void started(message.sid);
       case 'SESSION_ENDED':
         drop(reminders, message.sid);
-        return void ended(message.sid, message.reason);
+        return void ended(message.sid, endReason(message.reason));
       default:
         hub.leadership?.hear(message);
     }

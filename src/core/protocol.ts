@@ -9,8 +9,8 @@ import { createFlights, over, type Request } from './flight.js';
 import { keyOf, type Grant } from './grant.js';
 import { createHearing } from './hearing.js';
 import type { Context } from './context.js';
-import { createHub, type Hub } from './hub.js';
-import { patiently } from './patiently.js';
+import type { Clock } from './ports.js';
+import { createHub } from './hub.js';
 import { releaseHold, takeHold } from './record-moves.js';
 import { isClosed } from './record.js';
 import { seal, sealedError } from './sealed.js';
@@ -44,6 +44,24 @@ export interface Protocol {
   landed(): Promise<unknown>;
   online(): Promise<void>;
 }
+
+/** One caller's wait: its own deadline and signal, over a refresh that goes on for the others. */
+const patiently = <T>(clock: Clock, work: Promise<T>, ms: number, signal?: AbortSignalLike): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const settle = <V>(end: (value: V) => void) => (value: V) => {
+      cancel();
+      signal?.removeEventListener('abort', abort);
+      end(value);
+    };
+    const fail = settle(reject);
+    const abort = () => fail(signal!.reason);
+    const cancel = clock.after(ms, () =>
+      fail(new TabatonError('refresh_timeout', `No token within ${ms} ms; the session is intact. Raise \`timeout\` or try again.`)),
+    );
+    if (signal?.aborted) return abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    work.then(settle(resolve), fail);
+  });
 
 export const createProtocol = (context: Context, name: string, lead: () => Promise<typeof import('./leadership.js')>): Protocol => {
   const hub = createHub(context, name);

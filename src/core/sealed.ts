@@ -6,6 +6,7 @@
  */
 import { TabatonError } from './errors.js';
 import type { Hub } from './hub.js';
+import { endReason } from './reasons.js';
 import { fromHeld } from './wire-grant.js';
 
 export const sealedError = () => new TabatonError('sealed', 'Only the service worker holds tokens here: call fetch() or session.fetch(), whose requests it signs, and start() without a grant.');
@@ -25,6 +26,6 @@ export const askKeeper = async (hub: Hub, start: boolean): Promise<void> => {
   if (!keeper) throw sealedError();
   const { status, reason, held } = await keeper.ask(start);
   if (held) hub.dispatch({ type: 'granted', grant: fromHeld(held, clock) }, { from: 'channel', by: start ? 'start' : 'restore' });
-  else if (status === 'ended') hub.dispatch({ type: 'session_ended', reason: reason ?? 'rejected' });
+  else if (status === 'ended') hub.dispatch({ type: 'session_ended', reason: endReason(reason) });
   else if (status === 'anonymous') hub.dispatch({ type: 'anonymous' });
 };

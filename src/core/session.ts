@@ -4,15 +4,14 @@ import { keyOf, untilAhead } from './grant.js';
 import { createContext, type Context } from './context.js';
 import type { Ports } from './ports.js';
 import type { Protocol } from './protocol.js';
-import { patiently } from './patiently.js';
 import { promptly } from './promptly.js';
 import { isClosed, parseRecord, type LedgerRecord } from './record.js';
 import type { CoreOptions, CoreSession, GetTokenOptions } from './types.js';
 
 const MIN_TTL_MS = 10_000;
 
-/** When a part that could not be loaded is tried again for the first time; twice as late each time, up to a minute. */
-const LOAD_AGAIN_MS = 1_000;
+/** When a part that could not be loaded is tried again. */
+const LOAD_AGAIN_MS = 5_000;
 
 /** The parts that are loaded when they are needed. Tests pass them in, so that no real time passes. */
 export interface Parts {
@@ -30,23 +29,25 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
 
   const protocol = (): Promise<Protocol> => {
     if (context.disposed) return Promise.reject(new TabatonError('disposed', 'This session was disposed: create another one with createSession().'));
-    return (loading ??= parts.protocol().then(
-      ({ createProtocol, ports: more }) => (Object.assign(ports, more), createProtocol(context, name, parts.leadership)),
-      (cause) => {
-        loading = undefined;
-        throw new TabatonError('refresh_unavailable', 'A part of tabaton could not be loaded: are all its chunks deployed, and is there a network?', { cause });
-      },
-    ));
+    return (loading ??= promptly(clock, parts.protocol(), options.timeout).then((loaded) => {
+      if (loaded) {
+        const { createProtocol, ports: more } = loaded;
+        Object.assign(ports, more);
+        return createProtocol(context, name, parts.leadership);
+      }
+      loading = undefined;
+      throw new TabatonError('refresh_unavailable', 'A part of tabaton could not be loaded: are all its chunks deployed, and is there a network?');
+    }));
   };
   /** For what nobody waits for. */
   const quietly = (run: (loaded: Protocol) => unknown) => void protocol().then(run).catch(() => {});
   const hear = (data: unknown) => quietly((loaded) => loaded.hear(data));
 
   /** Until it is known who is signed in, a part that could not be loaded is tried again. */
-  const insist = (run: (loaded: Protocol) => unknown, pause = LOAD_AGAIN_MS): void =>
-    void protocol().then(run, () => {
-      if (!context.disposed) clock.after(pause, () => context.state.status === 'starting' && insist(run, Math.min(2 * pause, 60 * LOAD_AGAIN_MS)));
-    }).catch(() => {});
+  const insist = (run: (loaded: Protocol) => unknown): void =>
+    void protocol()
+      .then(run, () => context.disposed || clock.after(LOAD_AGAIN_MS, () => context.state.status === 'starting' && insist(run)))
+      .catch(() => {});
   const start = () => insist((loaded) => loaded.start());
   const learn = (record: LedgerRecord | undefined) => {
     context.dispatch({ type: 'closed', sessions: record?.closed ?? [] });
@@ -114,7 +115,7 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
     if (!grant) {
       // A call in the first moment of a page must not cost a visitor the request that the hint is there to save.
       await booting;
-      return (await patiently(clock, protocol(), options.timeout, wish.signal)).getToken(wish);
+      return (await protocol()).getToken(wish);
     }
     if (untilAhead(grant, clock, options) <= 0) quietly((loaded) => loaded.refreshAhead(wish));
     else if (!asked) {

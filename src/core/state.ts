@@ -3,7 +3,6 @@
  * replace another, whether a session is over, what a user interface sees, all follow from here.
  */
 import { isNewer, type Grant } from './grant.js';
-import { endReason } from './reasons.js';
 import type { Activity, Connection, Level, Role, SessionEndReason, Snapshot, Status } from './types.js';
 
 export interface State {
@@ -27,7 +26,7 @@ export interface State {
 export type StateEvent =
   | { type: 'granted'; grant: Grant }
   | { type: 'session_started'; sid: string; sessionAt: number }
-  | { type: 'session_ended'; sid?: string; reason: string }
+  | { type: 'session_ended'; sid?: string; reason: SessionEndReason }
   | { type: 'closed'; sessions: readonly { sid: string; reason: string }[] }
   /** Tokens are the service worker's alone from now on. */
   | { type: 'sealed' }
@@ -56,10 +55,10 @@ export const accepts = (state: State, grant: Grant): boolean =>
     ? isNewer(grant, state.grants[grant.key])
     : !state.sid || grant.sessionAt > state.sessionAt);
 
-const end = (state: State, sid: string | undefined, reason: string): State => ({
+const end = (state: State, sid: string | undefined, reason: SessionEndReason): State => ({
   ...state,
   status: 'ended',
-  reason: endReason(reason),
+  reason,
   grants: {},
   closed: sid && !state.closed.includes(sid) ? [...state.closed, sid] : state.closed,
   activity: 'idle',
@@ -97,7 +96,7 @@ export const reduce = (state: State, event: StateEvent): State => {
       const news = event.sessions.filter(({ sid }) => !state.closed.includes(sid));
       const next = news.length ? { ...state, closed: [...state.closed, ...news.map(({ sid }) => sid)].slice(-16) } : state;
       const own = state.status === 'ended' ? undefined : news.find(({ sid }) => sid === state.sid);
-      return own ? end(next, own.sid, own.reason) : next;
+      return own ? end(next, own.sid, own.reason as SessionEndReason) : next;
     }
     case 'sealed':
       return Object.values(state.grants).some(({ token }) => token)
