@@ -71,3 +71,30 @@ it('with `apis` in the code nothing is the page’s', async () => {
 it.each([{ mode: 'seald' as never }, { apis: [{ origin: 'app.example' }] }, { endpoint: {} as never }])('what cannot be meant is refused when the worker starts: %j', (options) =>
   expect(() => start(options)).toThrow(expect.objectContaining({ code: 'invalid_option' })),
 );
+
+describe('static routing', () => {
+  /** The rules the browser is given when the worker is installed. */
+  const routed = async (options?: WorkerOptions) => {
+    const rules: unknown[] = [];
+    await start(options).fire('install', { addRoutes: async (rule: unknown) => void rules.push(rule) });
+    return rules;
+  };
+
+  it('a worker that knows its endpoint has the browser send refreshes past it, without even starting it', async () => {
+    const past = (urlPattern: string) => [{ condition: { urlPattern, requestMethod: 'POST' }, source: 'network' }];
+    expect(await routed({ apis: [{ origin }] })).toEqual(past('/auth/refresh'));
+    expect(await routed({ endpoint: { refresh: '/api/renew', logout: '/api/leave' } })).toEqual(past('/api/renew'));
+  });
+
+  it('there is none where a page says the endpoint, after the installation, nor for another origin', async () => {
+    expect(await routed()).toEqual([]);
+    expect(await routed({ mode: 'sealed' })).toEqual([]);
+    expect(await routed({ endpoint: 'https://login.example/auth' })).toEqual([]);
+  });
+
+  it('a browser without it, or one that refuses the rule, installs the worker all the same', async () => {
+    const { fire } = start({ apis: [{ origin }] });
+    await fire('install');
+    await fire('install', { addRoutes: () => Promise.reject(new TypeError('no')) });
+  });
+});
