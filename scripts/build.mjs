@@ -6,7 +6,8 @@
  * `dist` while a build runs sees the old package or the new one, never half of each.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +40,10 @@ let failure;
 try {
   const modules = entries.filter((entry) => entry.kind !== 'classic');
   if (modules.length) await viteBuild(modulePass(modules));
-  for (const entry of entries.filter((candidate) => candidate.kind === 'classic')) await viteBuild(classicPass(entry));
+  for (const entry of entries.filter((candidate) => candidate.kind === 'classic')) {
+    await viteBuild(classicPass(entry));
+    sign(join(out, `${entry.name}.js`));
+  }
   for (const entry of entries.filter((candidate) => candidate.kind === 'bin')) chmodSync(join(out, `${entry.name}.js`), 0o755);
   declarations();
   swap();
@@ -106,10 +110,15 @@ function classicPass(entry) {
       minify: true,
       sourcemap: false,
       lib: { entry: join(root, entry.source), formats: ['iife'], name: 'tabaton', fileName: () => `${entry.name}.js` },
-      // How `tabaton check` knows a copy: whose it is, and of which version.
-      rolldownOptions: { output: { postBanner: `/*! tabaton ${version} service worker: a copy, do not edit. npx tabaton init */` } },
     },
   };
+}
+
+/** How src/vite/script.ts knows a copy: whose it is, of which version, and whether somebody has changed it since. */
+function sign(file) {
+  const code = readFileSync(file, 'utf8');
+  const digest = createHash('sha256').update(code).digest('hex').slice(0, 16);
+  writeFileSync(file, `/*! tabaton ${version} service worker ${digest}: a copy, do not edit. npx tabaton init */\n${code}`);
 }
 
 /** Dependencies stay imports: an application that uses idb-keyval or jose itself then ships one copy, not two. */

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isAsReleased, versionOf } from '../src/vite/script.ts';
 import { root } from './steps.mjs';
 
 let folder;
@@ -56,6 +57,12 @@ describe('npm run build', { timeout: 60_000 }, () => {
     // oxlint-disable-next-line no-new-func -- a classic script has no other loader
     new Function('globalThis', code)(scope);
     expect(scope.onboard?.[1]).toBe('shared between two doors');
+  });
+
+  it('signs it, so that a changed copy is told from a released one', () => {
+    build();
+    const code = read('dist/sw.js');
+    expect([versionOf(code), isAsReleased(code), isAsReleased(code.replace('\n', '\nself.tabaton={};\n'))]).toEqual(['1.0.0', true, false]);
   });
 
   it('makes the command executable', () => {

@@ -70,6 +70,27 @@ describe('docs/browser-protocol.md', () => {
   });
 });
 
+describe('docs/server.md', () => {
+  it.each([
+    ['OidcOptions', 'upstream/oidc-options.ts'],
+    ['FunctionUpstream', 'upstream/function-upstream.ts'],
+    ['UpstreamTokens', 'upstream/upstream.ts'],
+    ['TokenManagerOptions', 'manager/manager-options.ts'],
+    ['TokenWish', 'manager/token-manager.ts'],
+    ['ServicesOptions', 'manager/service-token.ts'],
+    ['DeviceGrantOptions', 'config/device-grant.ts'],
+    ['RefreshDueOptions', 'batch/refresh-due.ts'],
+    ['BatchReport', 'batch/refresh-due.ts'],
+    ['PreloadOptions', 'batch/preload.ts'],
+  ])('names every field of %s', (name, file) => {
+    const names = fields(parse('options.ts', read(`src/server/${file}`)), name);
+    expect(names.length).toBeGreaterThan(1);
+    // In code, not in prose: `limit` and `spread` are English, too.
+    const code = [...read('docs/server.md').matchAll(/```[^]*?```|`[^`]+`/g)].join('\n');
+    expect(names.filter((field) => !new RegExp(`\\b${field}\\b`).test(code))).toEqual([]);
+  });
+});
+
 describe('docs/architecture.md', () => {
   it('names every room of the house', () => {
     const text = read('docs/architecture.md');

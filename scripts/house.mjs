@@ -36,8 +36,8 @@ export const rooms = {
     node: /^src\/server\/(node|sqlite|redis|stores\/|keys\/node-crypto)/,
     clock: /^src\/server\/clock\.ts$/,
   },
-  // Virtual contexts speak to a real endpoint in the real words.
-  testing: { siblings: ['core', 'contract'], files: ['src/browser/wire-request.ts', 'src/clients/fetch.ts'], packages: ['fast-check'] },
+  // Virtual contexts speak to a real endpoint in the real words; whoever writes a store gets the contract of ours.
+  testing: { siblings: ['core', 'contract'], files: ['src/browser/wire-request.ts', 'src/clients/fetch.ts', 'src/server/stores/contract.ts'], packages: ['fast-check'] },
   // Outermost and not shipped: whole sessions on virtual tabs against the endpoint's own decisions.
   simulation: { siblings: ['core', 'contract', 'testing', 'server'], packages: ['fast-check'], node: /./, shipped: false, optional: true },
   vite: { siblings: ['worker'], packages: ['vite'], node: /./, optional: true },

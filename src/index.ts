@@ -106,7 +106,7 @@ export const createSession = (options: SessionOptions = {}): Session => {
 
 export { TabatonError, isTabatonError, type ErrorCode, type ErrorDetails } from './core/errors.js';
 export type { WorkerRegistration } from './browser/worker-link.js';
-export type { WorkerApi } from './contract/worker.js';
+export type { WorkerApi, WorkerMode, WorkerRoutes } from './contract/worker.js';
 export type { EndedReason } from './contract/wire.js';
 export type { ApiOption, EndpointCall, EndpointFunction, EndpointOption, EndpointRoutes, Given, SessionOptions } from './browser/index.js';
 export type {

@@ -12,11 +12,12 @@ import { get, plain, underWorker } from './plain.js';
 
 const root = join(import.meta.dirname, '../..');
 const MAIN = `import { createSession } from ${JSON.stringify(join(root, 'dist/index.js'))};
-const session = createSession({ endpoint: '/auth' });
+const { url, ...settings } = import.meta.env.TABATON_WORKER;
+const session = createSession(settings);
 window.go = async (user) => {
   await fetch('/auth/login', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user }) });
   await session.start();
-  return session.worker.register(import.meta.env.TABATON_WORKER);
+  return session.worker.register({ url });
 };`;
 
 /** A small application, below `/app/`, whose API and endpoint are the test's server. */
@@ -37,7 +38,7 @@ async function application(origin: Origin): Promise<{ config: InlineConfig; fold
       configFile: false,
       logLevel: 'error',
       cacheDir: join(folder, '.vite'),
-      plugins: [tabaton({ apis })],
+      plugins: [tabaton({ apis, endpoint: '/auth' })],
       server: { ...server, port: Number(new URL(apis[0]!.origin).port), strictPort: true },
       preview: { host: '127.0.0.1', port: Number(new URL(apis[0]!.origin).port), strictPort: true, proxy },
       build: { outDir: join(folder, 'out') },

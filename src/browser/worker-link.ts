@@ -1,11 +1,11 @@
 /** The page's half of the service worker: registers it, tells it what to sign, and says in words what is wrong. Loaded when `session.worker` is used. */
-import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode } from '../contract/worker.js';
+import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode, type WorkerRoutes } from '../contract/worker.js';
 import type { Context } from '../core/context.js';
 import type { ProblemCode, WorkerState } from '../core/types.js';
 import type { SessionOptions } from './options.js';
 import { explain, reach } from './worker-faults.js';
 import { claim, postToWorker } from './worker-post.js';
-import type { Routes } from './routes.js';
+import { routesOf, type Routes } from './routes.js';
 
 /** What `session.worker.register` takes. */
 export interface WorkerRegistration {
@@ -13,6 +13,10 @@ export interface WorkerRegistration {
   url: string;
   /** Whose requests the worker signs. Default: the session's `apis`, else this origin. */
   apis?: WorkerApi[];
+  /** Where the worker refreshes. Default: the session's `endpoint`, which must have the same mount for the two to be one session. */
+  endpoint?: string | WorkerRoutes;
+  /** Default: the session's. Give it to `createSession` too: a page that was not told may hold a token until the worker's first request. */
+  mode?: WorkerMode;
   /** Default: the folder of the script. */
   scope?: string;
   /** `module` where your own worker is one. Default `classic`. */
@@ -65,10 +69,14 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
   };
 
   const ask = (worker: ServiceWorker, type: ToWorker['type'], config?: WorkerConfig) => postToWorker(worker, { type, config }, clock, WELCOME_MS);
+  const config = (apis: WorkerApi[]): WorkerConfig | undefined => {
+    const { endpoint, mode: wished = mode } = options ?? {};
+    return endpoint ? configOf({ ...session, endpoint }, routesOf(endpoint), wished, apis) : configOf(session, routes, wished, apis);
+  };
   const apis = (): WorkerApi[] => options?.apis ?? session.apis ?? [{ origin: location.origin }];
 
   const greet = (worker: ServiceWorker): Promise<Welcome | undefined> => {
-    if (greeted?.worker !== worker) greeted = { worker, answer: ask(worker, 'CONFIGURE', configOf(session, routes, mode, apis())) };
+    if (greeted?.worker !== worker) greeted = { worker, answer: ask(worker, 'CONFIGURE', config(apis())) };
     return greeted.answer;
   };
 
@@ -110,14 +118,16 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
     },
     async register(wanted) {
       options = wanted;
-      const { scope, type } = wanted;
+      const { scope, type, endpoint } = wanted;
       const url = new URL(wanted.url, location.href);
       if (!container) {
         problem('worker_unavailable', explain({ url: url.href }));
         return set('none');
       }
-      if (!configOf(session, routes, mode, []))
+      if (!config([]))
         problem('worker_unavailable', 'This `endpoint` has functions in it, which cannot be told to a service worker: write your own worker and call installWorker({ endpoint, apis }) there.');
+      if (endpoint && routesOf(endpoint).name !== routes.name)
+        problem('endpoint_misconfigured', `The service worker is told to refresh at ${routesOf(endpoint).name}, and this page refreshes at ${routes.name}: each would have a session of its own. Give createSession() the same \`endpoint\`.`);
       // A worker that has just been started cannot know in time whether a navigation is wanted, unless its address says so.
       if (apis().some((api) => api.navigations)) url.searchParams.set('navigations', '1');
       greeted = undefined;
@@ -136,8 +146,8 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
       registration ??= await container?.getRegistration();
       const active = registration?.active;
       // Until its last page is closed an unregistered worker goes on: it is told to sign nothing any more.
-      const config = configOf(session, routes, mode, []);
-      if (active && config) await ask(active, 'CONFIGURE', config);
+      const nothing = config([]);
+      if (active && nothing) await ask(active, 'CONFIGURE', nothing);
       // Without its keeper a sealed session would have nobody to hold its token.
       await context.ports.ledger.update((stored) => (stored ? { ...stored, mode: undefined } : stored)).catch(() => {});
       await registration?.unregister();

@@ -1,6 +1,6 @@
 /**
  * What the endpoint needs from a store. Memory, SQLite and Redis implement it, and every one of them
- * runs the contract suite in `stores/contract.ts`.
+ * runs the contract suite in `stores/contract.ts`, which `tabaton/testing` hands to yours.
  *
  * Rules for an implementation
  * - Times are epoch milliseconds of the **store's** clock (`now()`): Redis `TIME`, the database host, or

@@ -1,5 +1,6 @@
 /**
- * Virtual tabs: a deterministic browser origin for tests, with crash, freeze, loss and clock control.
+ * Virtual tabs: a deterministic browser origin for tests, with crash, freeze, loss and clock control. And the contract of a
+ * server's store, for those who write one.
  */
 export { calm, type Conditions, type Engine } from './conditions.js';
 export type { CookieJar } from './cookie-jar.js';
@@ -10,6 +11,7 @@ export type { ContextOptions, VirtualContext } from './virtual-context.js';
 export type { NetworkFault, VirtualRequest, VirtualResponse, VirtualServer } from './virtual-network.js';
 export { createVirtualOrigin, VIRTUAL_EPOCH, type VirtualOrigin, type VirtualOriginOptions } from './virtual-origin.js';
 export { createVirtualSession, VIRTUAL_ORIGIN_URL, type VirtualSession, type VirtualSessionOptions } from './virtual-session.js';
+export { storeContract, type Matchers, type OpenStore, type StoreHarness, type TestRunner } from '../server/stores/contract.js';
 export type { Api } from '../clients/fetch.js';
 export type {
   AbortSignalLike,

@@ -10,8 +10,19 @@ export interface VitePluginOptions {
   endpoint?: string | { refresh: string; logout?: string; headers?: Record<string, string>; body?: string; credentials?: 'omit' | 'same-origin' | 'include' };
   /** Whose requests the worker signs. Without it `session.worker.register` says so. */
   apis?: { origin: string; path?: string; scope?: string; resource?: string; navigations?: boolean }[];
+  /** `sealed`: only the worker holds tokens. Default `attach`. */
   mode?: 'attach' | 'sealed';
+  /** Path of the script on the page's own origin. Needed only where `base` is on another one, such as a CDN. Default: `file` at `base`. */
+  url?: string;
 }
+
+/** `base` as Vite resolves it. A service worker comes from its page's own origin, so one on a CDN leads nowhere. */
+const resolve = (base: string, build: boolean): string => {
+  if (base === '' || base === './') return build ? './' : '/';
+  if (build && /^([a-z]+:)?\/\//i.test(base))
+    throw new Error(`tabaton: \`base\` is ${base}, and a service worker must come from the page's own origin: write tabaton({ url: '/${SCRIPT_NAME}' }), the path there, and deploy the emitted script to it.`);
+  return new URL(base, 'http://vite.invalid').pathname.replace(/\/?$/, '/');
+};
 
 /**
  * Serves the worker in dev, emits it in the build, and tells the page where it is:
@@ -21,23 +32,25 @@ export interface VitePluginOptions {
  * import { tabaton } from 'tabaton/vite';
  * export default { plugins: [tabaton({ apis: [{ origin: 'https://api.example.com' }] })] };
  * // the page
- * await session.worker.register(import.meta.env.TABATON_WORKER);
+ * const { url, ...settings } = import.meta.env.TABATON_WORKER; // `endpoint`, `apis` and `mode`, as above
+ * const session = createSession(settings);
+ * await session.worker.register({ url });
  */
-export const tabaton = ({ file = SCRIPT_NAME, ...settings }: VitePluginOptions = {}): Plugin => {
+export const tabaton = ({ file = SCRIPT_NAME, url, ...settings }: VitePluginOptions = {}): Plugin => {
   const script = (): string => (Object.keys(settings).length ? `${readScript().split('\n', 1)[0]}\nself.tabaton=${JSON.stringify(settings)};\n` : '') + readScript();
   let base = '/';
   return {
     name: 'tabaton',
     config({ base: wanted = '/' }, { command }) {
-      const url = (command === 'serve' && !wanted.startsWith('/') ? '/' : wanted).replace(/\/?$/, '/') + file;
-      return { define: { 'import.meta.env.TABATON_WORKER': JSON.stringify({ url, apis: settings.apis }) } };
+      return { define: { 'import.meta.env.TABATON_WORKER': JSON.stringify({ url: url ?? resolve(wanted, command === 'build') + file, ...settings }) } };
     },
     configResolved(config) {
       base = config.base;
     },
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
-        if (request.url?.split('?')[0] !== `${base.replace(/\/?$/, '/')}${file}` && request.url?.split('?')[0] !== `/${file}`) return next();
+        const asked = request.url?.split('?')[0];
+        if (!asked || ![`${base.replace(/\/?$/, '/')}${file}`, `/${file}`, url].includes(asked)) return next();
         response.setHeader('Content-Type', 'text/javascript');
         // The browser itself compares the bytes; an old copy out of a cache would never be replaced.
         response.setHeader('Cache-Control', 'no-cache');

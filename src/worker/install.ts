@@ -9,8 +9,8 @@ import { apiFor, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } fr
 import type { FetchEvent, WorkerScope } from './scope.js';
 
 /**
- * Settings of the worker. With `apis` (or `endpoint`) they are its own and no page can change them; without,
- * they come from `session.worker.register({ apis })` and are kept across restarts.
+ * Settings of the worker; no page can change one that is given here. With `apis` (or `endpoint`) they are complete, and what
+ * is left out has its default; without, the others come from `session.worker.register({ apis })` and are kept across restarts.
  */
 export interface WorkerOptions extends Partial<WorkerConfig>, PeerOptions {}
 
@@ -27,12 +27,18 @@ export interface WorkerOptions extends Partial<WorkerConfig>, PeerOptions {}
 export const installWorker = (options: WorkerOptions = {}): void => {
   const scope = globalThis as unknown as WorkerScope;
   const { isUnauthorized, ...config } = options;
-  const coded = config.apis || config.endpoint;
-  const own = coded ? planOf({ endpoint: '/auth', apis: [{ origin: scope.location.origin }], mode: 'attach', ...config }) : undefined;
-  if (coded && !own)
-    throw new TabatonError('invalid_option', "installWorker: write `apis` as [{ origin: 'https://api.example.com', path: '/v1' }] and `endpoint` as '/auth' or { refresh: '/api/refresh' }.");
+  const coded: Partial<WorkerConfig> = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  const alone = planOf({ endpoint: '/auth', apis: [{ origin: scope.location.origin }], mode: 'attach', ...coded });
+  // A misspelt `sealed` would be a worker that is not.
+  if (!alone || !['attach', 'sealed'].includes(alone.config.mode))
+    throw new TabatonError('invalid_option', "installWorker: write `apis` as [{ origin: 'https://api.example.com', path: '/v1' }], `endpoint` as '/auth' or { refresh: '/api/refresh' }, and `mode` as 'attach' or 'sealed'.");
+  // Whose requests, or where to refresh: with either there is nobody to wait for when a request comes.
+  const own = coded.apis || coded.endpoint ? alone : undefined;
 
-  const settings = createConfiguration(own, createLedger(`worker ${scope.registration.scope}`));
+  const disk = createLedger(`worker ${scope.registration.scope}`);
+  /** What a page said, or the disk remembers of it, below what the code says. */
+  const below = (told: unknown): object => ({ ...(told as object | undefined), ...coded });
+  const settings = createConfiguration(own, { ...disk, read: async () => below(await disk.read()) });
   let peer: { of: Plan; is: Peer } | undefined;
   const peerOf = (plan: Plan): Peer => {
     if (peer?.of !== plan) {
@@ -82,7 +88,7 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     if (tabaton !== WORKER_PROTOCOL) return welcome();
     event.waitUntil(
       (async () => {
-        if (type === 'CONFIGURE') await settings.accept(told);
+        if (type === 'CONFIGURE') await settings.accept(below(told));
         if (type === 'CLAIM') await scope.clients.claim().catch(() => {});
         if (type === 'TAKE_OVER') await scope.skipWaiting();
         const asked = type === 'REPORT' || type === 'START';

@@ -1,3 +1,4 @@
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { createEndpoint } from '../endpoint.js';
 import { memoryStore } from '../stores/memory.js';
@@ -42,6 +43,12 @@ describe('what cannot work fails at once, with the option and what to do', () =>
     ['absolute below idle', { clients: { cli: { absolute: 86_400_000 } } }, 'clients.cli.absolute', /shorter than idle/],
     ['an unknown client', { clients: { tv: {} } as never }, 'clients.tv', /Use web, mobile/],
     ['a jitter over the half', { jitter: 0.9 }, 'jitter', /between 0 and 0.5/],
+    ['no signing key at all', { issuer: { signingKeys: [] } }, 'issuer.signingKeys', /has no key in it.*leave it out/],
+    ['signing keys that are no list', { issuer: { signingKeys: {} as never } }, 'issuer.signingKeys', /list of private JWKs/],
+    ['a signing key that is none', { issuer: { signingKeys: [null as never] } }, 'issuer.signingKeys', /Add one, e\.g\. ES256/],
+    ['a signing key of no algorithm', { issuer: { signingKeys: [{ kty: 'EC', d: 'x' }] } }, 'issuer.signingKeys', /no "alg"/],
+    ['a symmetric signing key', { issuer: { signingKeys: [{ kty: 'oct', alg: 'HS256', k: 'x' }] } }, 'issuer.signingKeys', /cannot be published/],
+    ['a public key to sign with', { issuer: { signingKeys: [{ kty: 'EC', alg: 'ES256' }] } }, 'issuer.signingKeys', /Give the private JWK/],
     ['a limit of nothing', { limits: { refreshesPerMinute: 0 } }, 'limits.refreshesPerMinute', /at least 1/],
   ])('%s', (_, change, option, sentence) => {
     let thrown: unknown;
@@ -64,6 +71,25 @@ describe('what cannot work fails at once, with the option and what to do', () =>
     }
     expect(said).toContain('at least 32');
     expect(said).not.toContain(secret);
+  });
+  test.each<[string, (of: JWK, other: JWK) => JWK]>([
+    ['with a piece missing', (of) => ({ ...of, x: undefined })],
+    ['of another algorithm', (of) => ({ ...of, alg: 'ES384' })],
+    ['of no known algorithm', (of) => ({ ...of, alg: 'none' })],
+    ['that is for something else', (of) => ({ ...of, key_ops: ['verify'] })],
+    ['with the public part of another', (of, { x, y }) => ({ ...of, x, y })],
+  ])('a signing key %s: only its use shows it, at ready() and at the first request, and the key is not said', async (_, broken) => {
+    const [own, other] = await Promise.all([0, 1].map(async () => exportJWK((await generateKeyPair('ES256', { extractable: true })).privateKey)));
+    const key = { ...own!, alg: 'ES256' };
+    const endpointWith = (signing: JWK) => createEndpoint({ ...good, issuer: { signingKeys: [signing] } });
+    await endpointWith(key).ready();
+    const endpoint = endpointWith(broken(key, other!));
+    for (const use of [endpoint.ready(), endpoint(new Request('https://app.example/auth/jwks'))]) {
+      const error: unknown = await use.catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'misconfigured', option: 'issuer.signingKeys', message: expect.stringContaining('Generate a new one') });
+      expect(String(error)).not.toContain(key.d);
+      expect((error as Error).cause).toBeUndefined();
+    }
   });
   test('what can work does, and with dev: true a key and a store are made up', () => {
     createEndpoint(good);

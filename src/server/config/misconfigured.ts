@@ -1,4 +1,4 @@
-/** An option that cannot work: thrown when the endpoint is created, never later. The text says what to do. */
+/** An option that cannot work: thrown when the endpoint is created; what only use can show (a store, a signing key), by `ready()` and the first request. The text says what to do. */
 export class MisconfiguredError extends Error {
   static readonly code = 'misconfigured';
   readonly code = 'misconfigured';

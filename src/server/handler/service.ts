@@ -16,7 +16,7 @@ import { keyBytes, serverKeys, type ServerKeys } from '../keys/server-keys.js';
 import { defaultObserve, observers, type Observe } from '../observe.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
-import type { LocalIssuer } from '../issuer/local-issuer.js';
+import { checkSigningKeys, type LocalIssuer } from '../issuer/local-issuer.js';
 import { sealedTokens, type SealedTokens } from '../mediation/sealed-tokens.js';
 import type { TokenSource } from '../mediation/token-source.js';
 import type { FunctionUpstream } from '../upstream/function-upstream.js';
@@ -84,6 +84,7 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
   const observe = observers(options.observe ?? defaultObserve);
   const secrets = keyBytes(keyTexts(options.keys, place, random));
   checkSignIn(options, place);
+  checkSigningKeys(options.issuer?.signingKeys);
   if (options.services) checkServices(options.services);
   if (!options.store && !place.dev) {
     throw new MisconfiguredError('store', 'is missing. Give a durable store; only with dev: true the sessions may live in memory.');

@@ -4,7 +4,7 @@
  * A token is a function of the family and of (generation, issuedAt, expiresAt): with Ed25519 signing it
  * twice gives the same bytes, so none is kept in the store, and a cached answer is the same token.
  */
-import { calculateJwkThumbprint, exportJWK, importJWK, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { calculateJwkThumbprint, exportJWK, importJWK, jwtVerify, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { MisconfiguredError } from '../config/misconfigured.js';
 import { base64url, base64urlOf, concat, utf8, type Bytes } from '../encoding.js';
 import type { FamilyRecord, TokenRecord } from '../families/family.js';
@@ -22,6 +22,7 @@ export interface IssuerOptions {
   /**
    * Private signing keys as JWKs with `alg`, newest first: the first signs, all are published.
    * Default: Ed25519, derived from the server key, so that every node has the same one.
+   * Each is tried out by `ready()`: MisconfiguredError for one that cannot sign.
    */
   signingKeys?: readonly JWK[];
 }
@@ -101,14 +102,33 @@ function signerOf(der: Bytes): Pick<SigningKey, 'signNow'> {
   return { signNow: (data) => base64url(sign(null, utf8(data), key)) };
 }
 
+const SIGNING_KEYS = 'issuer.signingKeys';
+
+/** What can be seen without using a key. @throws MisconfiguredError */
+export function checkSigningKeys(keys: readonly JWK[] | undefined): void {
+  if (keys === undefined) return;
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw new MisconfiguredError(SIGNING_KEYS, 'has no key in it. Give a list of private JWKs, newest first, or leave it out: then a key is derived from the server key.');
+  }
+  for (const jwk of keys as (JWK | null | undefined)[]) {
+    if (typeof jwk?.alg !== 'string' || jwk.alg === '') throw new MisconfiguredError(SIGNING_KEYS, 'a key has no "alg". Add one, e.g. ES256.');
+    if (jwk.kty === 'oct') throw new MisconfiguredError(SIGNING_KEYS, 'a symmetric key cannot be published. Give a private RSA, EC or OKP key.');
+    if (!jwk.d) throw new MisconfiguredError(SIGNING_KEYS, 'a key has no private part ("d"). Give the private JWK.');
+  }
+}
+
+/** Signs and verifies once: a key whose parts do not belong together would issue tokens that every API rejects. */
 async function givenKey(jwk: JWK): Promise<SigningKey> {
-  const option = 'issuer.signingKeys';
-  if (!jwk.alg) throw new MisconfiguredError(option, 'a key has no "alg". Add one, e.g. ES256.');
-  if (jwk.kty === 'oct') throw new MisconfiguredError(option, 'a symmetric key cannot be published. Give a private RSA, EC or OKP key.');
-  if (!jwk.d) throw new MisconfiguredError(option, 'a key has no private part ("d"). Give the private JWK.');
-  const key = (await importJWK(jwk)) as CryptoKey;
-  const { kty, crv, x, y, n, e } = jwk;
-  return published({ kty, crv, x, y, n, e }, jwk.alg, key, jwk.kid);
+  const { alg, kty, crv, x, y, n, e } = jwk;
+  try {
+    const key = (await importJWK(jwk)) as CryptoKey;
+    const signer = await published({ kty, crv, x, y, n, e }, alg!, key, jwk.kid);
+    await jwtVerify(await new SignJWT().setProtectedHeader({ alg: alg! }).sign(key), await importJWK(signer.published));
+    return signer;
+  } catch {
+    // What was thrown may quote the key.
+    throw new MisconfiguredError(SIGNING_KEYS, `a key with "alg" ${alg} cannot sign, or its public part does not fit. Generate a new one of that algorithm (RSA: 2048 bits or more) and give all of its JWK.`);
+  }
 }
 
 async function published(parts: JWK, alg: string, key: CryptoKey, given?: string): Promise<SigningKey> {

@@ -34,7 +34,7 @@ export function checkServices({ tokens, clients }: ServicesOptions): void {
   for (const [id, secrets] of Object.entries(clients)) {
     for (const secret of [secrets].flat()) {
       if (secret.length < 32) {
-        throw new MisconfiguredError(`services.clients.${id}`, 'its secret has fewer than 32 characters. Generate one with `openssl rand -base64 32`.');
+        throw new MisconfiguredError(`services.clients.${id}`, 'its secret has fewer than 32 characters. Generate one with `openssl rand -hex 32`: in others a + has to be sent as %2B.');
       }
     }
   }

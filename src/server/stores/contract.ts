@@ -1,22 +1,29 @@
 /**
- * The contract every store passes: import it in a test file beside the store and hand it a way to open one.
+ * The contract every store passes: those of this package, and yours (it is a part of `tabaton/testing`).
  *
  * A harness may move time: `advance(ms)` resolves when at least that much has passed on the store's clock
  * (a fake clock steps, a real one sleeps, a Redis store may shift its offset). Nothing here waits otherwise.
  */
-import { describe } from 'vitest';
 import { eventContract } from './contract/events.js';
 import { familyContract } from './contract/families.js';
-import type { OpenStore } from './contract/harness.js';
+import type { OpenStore, TestRunner } from './contract/harness.js';
 import { leaseContract } from './contract/leases.js';
 import { noteContract } from './contract/notes.js';
 import { rotationContract } from './contract/rotation.js';
 import { tokenContract } from './contract/tokens.js';
 import { upstreamContract } from './contract/upstream.js';
 
-export { type StoreHarness } from './contract/harness.js';
+export type { Matchers, OpenStore, StoreHarness, TestRunner } from './contract/harness.js';
 
-export function storeContract(name: string, open: OpenStore): void {
+/**
+ * Declares the tests that a store must pass, in the test file beside it. `open` makes an empty store for each.
+ *
+ * @example
+ * import * as vitest from 'vitest';
+ * storeContract('my store', async () => ({ store, peer, advance, close }), vitest);
+ */
+export function storeContract(name: string, open: OpenStore, runner: TestRunner): void {
+  const { describe } = runner;
   describe(`store contract: ${name}`, () => {
     for (const part of [
       familyContract,
@@ -27,7 +34,7 @@ export function storeContract(name: string, open: OpenStore): void {
       eventContract,
       noteContract,
     ]) {
-      describe(part.name, () => part(open));
+      describe(part.name, () => part(open, runner));
     }
   });
 }

@@ -1,14 +1,16 @@
-import { expect, test } from 'vitest';
+import * as vitest from 'vitest';
 import { newFamily } from '../families/family.js';
 import { fakeClock } from '../testing/fake-clock.js';
 import { storeContract } from './contract.js';
 import { memoryStore } from './memory.js';
 
+const { expect, test } = vitest;
+
 storeContract('memory', async () => {
   const clock = fakeClock();
   const store = memoryStore({ clock });
   return { store, peer: store, advance: clock.advance, close: () => store.close() };
-});
+}, vitest);
 
 test('a full memory store refuses a login and throws nobody out', async () => {
   const clock = fakeClock();

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll } from 'vitest';
+import * as vitest from 'vitest';
 import { redisClientNames, redisClients } from '../testing/redis-clients.js';
 import { type RedisServer, startRedis } from '../testing/redis-server.js';
 import { storeContract } from './contract.js';
 import { redisStore } from './redis.js';
 
+const { afterAll, beforeAll } = vitest;
 let server: RedisServer;
 beforeAll(async () => {
   server = await startRedis();
@@ -27,5 +28,5 @@ for (const name of redisClientNames) {
         two.close();
       },
     };
-  });
+  }, vitest);
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as vitest from 'vitest';
 import { standingClock } from '../testing/standing-clock.js';
 import { storeContract } from './contract.js';
 import { sqliteStore } from './sqlite.js';
@@ -23,5 +24,5 @@ for (const driver of drivers) {
         rmSync(folder, { recursive: true });
       },
     };
-  });
+  }, vitest);
 }

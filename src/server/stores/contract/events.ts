@@ -1,10 +1,10 @@
 /** Topics, tails and replay. */
-import { describe, expect, test } from 'vitest';
 import type { StoredEvent } from '../../store.js';
-import { bench, type OpenStore } from './harness.js';
+import { bench, type OpenStore, type TestRunner } from './harness.js';
 
-export function eventContract(open: OpenStore): void {
-  const on = bench(open);
+export function eventContract(open: OpenStore, runner: TestRunner): void {
+  const { describe, test, expect } = runner;
+  const on = bench(open, runner);
   describe('events', () => {
     /** Resolves once the listener has seen `count` events. */
     function collect(count: number) {

@@ -1,10 +1,10 @@
 /** What a store keeps of a family, and how it ends. */
-import { describe, expect, test } from 'vitest';
 import { NEVER } from '../../families/family.js';
-import { bench, type OpenStore, ask, presentation, upstream } from './harness.js';
+import { bench, type OpenStore, type TestRunner, ask, presentation, upstream } from './harness.js';
 
-export function familyContract(open: OpenStore): void {
-  const on = bench(open);
+export function familyContract(open: OpenStore, runner: TestRunner): void {
+  const { describe, test, expect } = runner;
+  const on = bench(open, runner);
   describe('families', () => {
     test('a family reads back exactly as it was written, from another process too', async () => {
       const record = await on.family({ upstream: { ...upstream, expiresAt: 5 }, dueAt: 7 });

@@ -1,8 +1,8 @@
 /** What a store's test file hands over, and what the parts of the contract share. */
-import { afterEach, beforeEach, expect } from 'vitest';
 import { type FamilyRecord, newFamily } from '../../families/family.js';
 import type { Store, StorePresentation, TokenAsk } from '../../store.js';
 
+/** One store under test. */
 export interface StoreHarness {
   store: Store;
   /** A second connection to the same data, as another process would have it. */
@@ -13,7 +13,33 @@ export interface StoreHarness {
   close(): Promise<void>;
 }
 
+/** Opens an empty store; called before each test. */
 export type OpenStore = () => Promise<StoreHarness>;
+
+/** The matchers the contract uses. */
+export interface Matchers {
+  readonly not: Matchers;
+  toBe(expected: unknown): unknown;
+  toBeDefined(): unknown;
+  toBeUndefined(): unknown;
+  toBeNull(): unknown;
+  toBeGreaterThan(least: number): unknown;
+  toBeGreaterThanOrEqual(least: number): unknown;
+  toBeLessThanOrEqual(most: number): unknown;
+  toContain(item: unknown): unknown;
+  toEqual(expected: unknown): unknown;
+  toHaveLength(length: number): unknown;
+  toMatchObject(expected: object): unknown;
+}
+
+/** What the contract needs of a test runner: those of Vitest and Jest have it. Handed in, so that this package depends on neither. */
+export interface TestRunner {
+  describe(name: string, run: () => void): unknown;
+  test(name: string, run: () => Promise<void>): unknown;
+  beforeEach(run: () => Promise<void>): unknown;
+  afterEach(run: () => Promise<void>): unknown;
+  expect(actual: unknown): Matchers;
+}
 
 /** The store of the running test. */
 export interface Bench {
@@ -38,7 +64,7 @@ export const presentation = (rot: number, ids: [string, ...string[]]): StorePres
 });
 
 /** Opens a store before each test of the surrounding `describe`, and closes it after. */
-export function bench(open: OpenStore): Bench {
+export function bench(open: OpenStore, { beforeEach, afterEach, expect }: TestRunner): Bench {
   let harness: StoreHarness;
   let serial = 0;
   beforeEach(async () => {

@@ -1,9 +1,9 @@
 /** Locks that expire. */
-import { describe, expect, test } from 'vitest';
-import { bench, type OpenStore } from './harness.js';
+import { bench, type OpenStore, type TestRunner } from './harness.js';
 
-export function leaseContract(open: OpenStore): void {
-  const on = bench(open);
+export function leaseContract(open: OpenStore, runner: TestRunner): void {
+  const { describe, test, expect } = runner;
+  const on = bench(open, runner);
   describe('leases', () => {
     const now = { ttlMs: 60_000, waitMs: 0 };
     test('one holder at a time, over processes', async () => {

@@ -1,9 +1,9 @@
 /** Counters and short-lived notes. */
-import { describe, expect, test } from 'vitest';
-import { bench, type OpenStore } from './harness.js';
+import { bench, type OpenStore, type TestRunner } from './harness.js';
 
-export function noteContract(open: OpenStore): void {
-  const on = bench(open);
+export function noteContract(open: OpenStore, runner: TestRunner): void {
+  const { describe, test, expect } = runner;
+  const on = bench(open, runner);
   describe('counters and notes', () => {
     test('hits count within their window, over processes', async () => {
       expect(await on.store.hit('h', 2_000)).toMatchObject({ count: 1 });

@@ -1,9 +1,9 @@
 /** The atomic rotation. */
-import { describe, expect, test } from 'vitest';
-import { bench, type OpenStore, presentation } from './harness.js';
+import { bench, type OpenStore, type TestRunner, presentation } from './harness.js';
 
-export function rotationContract(open: OpenStore): void {
-  const on = bench(open);
+export function rotationContract(open: OpenStore, runner: TestRunner): void {
+  const { describe, test, expect } = runner;
+  const on = bench(open, runner);
   describe('rotation', () => {
     test('of eight presentations at once exactly one rotates, the others race', async () => {
       const record = await on.family({ rotatedAt: 0 });

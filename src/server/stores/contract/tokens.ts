@@ -1,9 +1,9 @@
 /** Access tokens and their generations. */
-import { describe, expect, test } from 'vitest';
-import { bench, type OpenStore, ask } from './harness.js';
+import { bench, type OpenStore, type TestRunner, ask } from './harness.js';
 
-export function tokenContract(open: OpenStore): void {
-  const on = bench(open);
+export function tokenContract(open: OpenStore, runner: TestRunner): void {
+  const { describe, test, expect } = runner;
+  const on = bench(open, runner);
   describe('tokens', () => {
     test('generations count up over all keys and processes, no number twice', async () => {
       const record = await on.family();

@@ -1,9 +1,9 @@
 /** Compare-and-set of the upstream credential, and the due queue. */
-import { describe, expect, test } from 'vitest';
-import { bench, type OpenStore, upstream } from './harness.js';
+import { bench, type OpenStore, type TestRunner, upstream } from './harness.js';
 
-export function upstreamContract(open: OpenStore): void {
-  const on = bench(open);
+export function upstreamContract(open: OpenStore, runner: TestRunner): void {
+  const { describe, test, expect } = runner;
+  const on = bench(open, runner);
   describe('upstream', () => {
     test('of two commits on one version one wins, the other sees what it left', async () => {
       const record = await on.family({ upstream });

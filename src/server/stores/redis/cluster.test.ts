@@ -1,11 +1,12 @@
 /** The contract on a cluster: any script that touched two slots would be refused here. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as vitest from 'vitest';
 import { type RedisCluster, startRedisCluster } from '../../testing/redis-cluster.js';
 import { redisClientNames, redisClusterClients } from '../../testing/redis-clients.js';
 import { storeContract } from '../contract.js';
 import { redisStore } from '../redis.js';
 
+const { afterAll, beforeAll, expect, test } = vitest;
 let cluster: RedisCluster;
 beforeAll(async () => {
   cluster = await startRedisCluster();
@@ -29,7 +30,7 @@ for (const name of redisClientNames) {
         two.close();
       },
     };
-  });
+  }, vitest);
 }
 
 test('families spread over the nodes', async () => {
