@@ -30,6 +30,8 @@ export interface Store {
   read(id: string): Promise<FamilyRecord | undefined>;
   /** Ids of the families that carry this index, ended ones included, in no particular order. */
   find(index: string): Promise<string[]>;
+  /** Id of the family that answers, logs and events call by this `sid` (`sidOf`), ended or not. May take seconds: for operators. */
+  named(sid: string): Promise<string | undefined>;
 
   /** The atomic rotation: decides cookie and token independently, and writes both. */
   present(id: string, presentation: StorePresentation): Promise<Presented>;

@@ -25,9 +25,11 @@ export async function replaceFamily(service: Service, family: FamilyRecord): Pro
   if (await service.store.end(family.id, 'signed_out')) endedElsewhere(service, family, 'signed_out', { replaced: true });
 }
 
-/** Ends a family, and says so once. */
-export async function endFamilyNow(service: Service, family: FamilyRecord, reason: EndedReason): Promise<void> {
-  if (await service.store.end(family.id, reason)) endedElsewhere(service, family, reason);
+/** Ends a family, and says so once. True for the one caller that ended it. */
+export async function endFamilyNow(service: Service, family: FamilyRecord, reason: EndedReason): Promise<boolean> {
+  const first = await service.store.end(family.id, reason);
+  if (first) endedElsewhere(service, family, reason);
+  return first;
 }
 
 /** Ends the families that this one let in, and that were to end with it. */

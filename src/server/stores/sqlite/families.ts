@@ -32,8 +32,11 @@ interface Seen {
 type Stepped<A> = { family: FamilyRecord; answer: A };
 type FamilyPart = Pick<
   Store,
-  'create' | 'read' | 'find' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end' | 'claimDue'
+  'create' | 'read' | 'find' | 'named' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end' | 'claimDue'
 >;
+
+/** A row beside those of the indexes, under a name that none of them has. */
+const sidIndex = (sid: string) => `sid:${sid}`;
 
 export function sqliteFamilies(
   { durable, quick }: Pick<SqliteFile, 'durable' | 'quick'>,
@@ -104,17 +107,20 @@ export function sqliteFamilies(
     durable.run('DELETE FROM family WHERE id = ?', id);
   }
 
+  const find = (index: string) => retry(() => quick.rows<{ id: string }>(FIND, textKey(index), now()).map(({ id }) => id));
+
   return {
     create: (family) =>
       write(() => {
         if (readNow(family.id)?.state === 'active') return 'exists';
         discard(family.id);
         durable.run(INSERT, family.id, JSON.stringify(family), family.absoluteExpiry, family.seenAt, family.dueAt);
-        for (const index of family.indexes) durable.run(INDEX, textKey(index), family.id);
+        for (const index of [...family.indexes, sidIndex(family.sid)]) durable.run(INDEX, textKey(index), family.id);
         return 'created';
       }),
     read: (id) => retry(() => readNow(id)),
-    find: (index) => retry(() => quick.rows<{ id: string }>(FIND, textKey(index), now()).map(({ id }) => id)),
+    find,
+    named: async (sid) => (await find(sidIndex(sid)))[0],
     present: (id, presentation) => step(id, (family, at) => presentFamily(family, presentation, at)),
     mint: (id, ask) => step(id, (family, at) => mintFor(family, ask, at)),
     commit: (id, commit) =>
