@@ -64,6 +64,25 @@ describe('outages', () => {
     expect(await manager.get(ADA)).toMatchObject({ gen });
     await expect(manager.get(ADA, { rejected: gen })).rejects.toThrow(StoreUnavailableError);
   });
+  test('a revocation whose first answer was lost reaches the service at the second try', async () => {
+    const one = world();
+    let lost = false;
+    const store: Store = {
+      ...one.store,
+      async end(...args) {
+        const answer = await one.store.end(...args);
+        if (lost) return answer;
+        lost = true;
+        throw new StoreUnavailableError('No answer in time.');
+      },
+    };
+    const manager = one.node({ store });
+    await manager.get(ADA);
+    await expect(manager.revoke(ADA)).rejects.toThrow(StoreUnavailableError);
+    await manager.revoke(ADA);
+    while (one.service.revoked.length === 0) await one.clock.advance(0);
+    expect(one.service.revoked).toHaveLength(1);
+  });
   test('nothing readable is in the store', async () => {
     const one = world();
     await one.node().get({ client: 'reports', user: 'ada' });

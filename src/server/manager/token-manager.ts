@@ -162,7 +162,9 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       const parts = await ready();
       const id = await familyOf(parts.namespace, key);
       local.forget(id);
-      if (await parts.store.end(id, 'revoked')) parts.revoker.revoke(id);
+      // Whoever ended it: the first answer may have been lost, and a grant that is revoked twice is revoked.
+      await parts.store.end(id, 'revoked');
+      parts.revoker.revoke(id);
     },
     async refreshDue(due) {
       const parts = await ready();
