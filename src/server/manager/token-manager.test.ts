@@ -83,6 +83,15 @@ describe('outages', () => {
     while (one.service.revoked.length === 0) await one.clock.advance(0);
     expect(one.service.revoked).toHaveLength(1);
   });
+  test.each([['while its token lives', 0], ['when it has expired', 60_000]])('a grant of a server key that is gone is replaced by a new first grant, %s', async (_, later) => {
+    const one = world();
+    const { gen } = await one.node().get(ADA);
+    await one.clock.advance(later);
+    const rolled = one.node({ keys: 'YW5vdGhlci1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc4OQ' });
+    expect(await rolled.get(ADA)).toMatchObject({ accessToken: 'at-2', gen: gen + 1 });
+    expect(one.service).toMatchObject({ grants: 2, refreshes: 0 });
+    expect(one.events).toContainEqual(expect.objectContaining({ type: 'fault', what: 'open the upstream tokens' }));
+  });
   test('nothing readable is in the store', async () => {
     const one = world();
     await one.node().get({ client: 'reports', user: 'ada' });

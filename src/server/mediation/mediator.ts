@@ -56,6 +56,8 @@ export interface MediatorParts {
   leaseMs?: number;
   /** Life of an access token whose service does not say. */
   defaultLifetimeMs(family: FamilyRecord): number;
+  /** True when a grant that nobody can open may end, because another can be had without anybody who signs in. Default false. */
+  replaceable?: boolean;
   detach(what: string, work: Promise<unknown>): void;
   /** The provider has ended the grant: the family is dead, others are to be told. */
   onEnded(family: FamilyRecord, reason: EndedReason): void;
@@ -148,6 +150,7 @@ async function step(parts: MediatorParts, id: string, ask: TokenAsk, wish: Upstr
   const grant = await sealed.openGrant(family);
   if (!grant || !family.upstream) {
     observe({ type: 'fault', what: 'open the upstream tokens', message: 'They cannot be decrypted: is a server key missing?' });
+    if (parts.replaceable) return end(parts, family);
     return { kind: 'failed', error: new UpstreamError('malformed', 'The stored tokens cannot be opened.') };
   }
   const { ver, pending } = family.upstream;
@@ -241,11 +244,16 @@ async function failed(
   if (error.code === 'invalid_grant') {
     const current = await store.read(family.id);
     if (current?.upstream && current.upstream.ver !== family.upstream!.ver) return 'moved';
-    if (await store.end(family.id, 'upstream_invalid_grant')) parts.onEnded(family, 'upstream_invalid_grant');
-    return { kind: 'ended', reason: 'upstream_invalid_grant', family };
+    return end(parts, family);
   }
   // A token below the wanted life is better than none, unless the caller wants to be rid of that very one.
   const cached = family.tokens[ask.key];
   const usable = cached && cached.expiresAt > now && !(ask.fresh && cached.gen <= (ask.have ?? cached.gen));
   return usable ? { kind: 'token', family, token: cached, now } : { kind: 'failed', error };
+}
+
+async function end({ store, onEnded }: MediatorParts, family: FamilyRecord): Promise<Obtained> {
+  const reason = 'upstream_invalid_grant';
+  if (await store.end(family.id, reason)) onEnded(family, reason);
+  return { kind: 'ended', reason, family };
 }
