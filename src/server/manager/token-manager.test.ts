@@ -92,6 +92,26 @@ describe('outages', () => {
     expect(one.service).toMatchObject({ grants: 2, refreshes: 0 });
     expect(one.events).toContainEqual(expect.objectContaining({ type: 'fault', what: 'open the upstream tokens' }));
   });
+  test('a first grant that hangs is waited for as long as a refresh, and kept when it comes', async () => {
+    const one = world();
+    let answer = () => {};
+    const hanging = new Promise<void>((resolve) => (answer = resolve));
+    const upstream = {
+      refresh: one.service.refresh,
+      grant: async (key: typeof ADA) => {
+        await hanging;
+        return one.service.grant(key);
+      },
+    };
+    const manager = one.node({ upstream, patienceMs: 2_000 });
+    const settled = manager.get(ADA).catch((error: unknown) => error);
+    await one.clock.waiting();
+    await one.clock.advance(2_000);
+    expect(await Promise.race([settled, 'waits'])).toMatchObject({ code: 'timeout', retryAfterMs: 1_000 });
+    answer();
+    expect(await manager.get(ADA)).toMatchObject({ accessToken: 'at-1' });
+    expect(one.service.grants).toBe(1);
+  });
   test('nothing readable is in the store', async () => {
     const one = world();
     await one.node().get({ client: 'reports', user: 'ada' });

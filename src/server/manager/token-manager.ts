@@ -14,6 +14,7 @@ import type { BatchReport, RefreshDueOptions } from '../batch/refresh-due.js';
 import { systemClock } from '../clock.js';
 import { NEVER } from '../families/family.js';
 import { tokenKey, WHOLE } from '../handler/wanted.js';
+import { within } from '../handler/within.js';
 import type { Obtained } from '../mediation/mediator.js';
 import { StoreUnavailableError, type TokenAsk } from '../store.js';
 import type { GrantKey } from '../upstream/function-upstream.js';
@@ -117,7 +118,9 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     };
     const upstreamWish = { ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}), ...(wish.resource === undefined ? {} : { resource: wish.resource }) };
     try {
-      const { family, token, accessToken, storeNow } = await find(parts, id, key, ask, upstreamWish);
+      const found = await within(clock, parts.patienceMs, find(parts, id, key, ask, upstreamWish));
+      if (!found) throw refusalOf({ kind: 'slow' });
+      const { family, token, accessToken, storeNow } = found;
       const managed = { accessToken, gen: token.gen, expiresAt: token.expiresAt, expiresInMs: token.expiresAt - storeNow, scope: (whole ? family.scopes : scopes).join(' ') };
       local.keep(`${id} ${name}`, managed, token, storeNow);
       parts.detach('note activity', parts.activity.seen(id, storeNow));
