@@ -69,6 +69,8 @@ export interface Store {
    * `commit`, whatever comes first.
    */
   claimDue(options: { withinMs: number; limit: number; leaseMs: number; seenWithinMs: number }): Promise<string[]>;
+  /** Gives claimed families back: they are as due as before, for whoever asks next. */
+  unclaim(ids: readonly string[]): Promise<void>;
 
   /** Adds an event to a topic; the id grows monotonically within its topic. */
   append(topic: string, event: EventInput): Promise<string>;

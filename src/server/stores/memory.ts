@@ -122,6 +122,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       for (const family of due) claims.set(family.id, at + leaseMs);
       return due.map((family) => family.id);
     },
+    async unclaim(ids) {
+      for (const id of ids) claims.delete(id);
+    },
     append: events.append,
     tail: events.tail,
     async hit(key, windowMs, by = 1) {

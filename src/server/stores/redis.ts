@@ -80,6 +80,11 @@ export function redisStore(options: RedisStoreOptions): Store {
       await Promise.all(dead.map((id) => due.drop(id)));
       return claimed.filter((_, at) => alive[at]);
     },
+    async unclaim(ids) {
+      // The queue has forgotten when they were due.
+      const known = await Promise.all(ids.map((id) => families.read(id)));
+      await Promise.all(known.map((family) => family && family.dueAt !== null && due.put(family.id, family.dueAt, family.seenAt)));
+    },
     append: events.append,
     tail: events.tail,
     ...redisNotes(caller, keys),

@@ -22,6 +22,7 @@ const CLAIM = `UPDATE family SET claimed_until = ? WHERE id IN (
     SELECT id FROM family WHERE due_at <= ? AND seen_at >= ? AND claimed_until <= ? AND expires_at > ?
     ORDER BY seen_at DESC LIMIT ?
   ) RETURNING id, seen_at`;
+const UNCLAIM = 'UPDATE family SET claimed_until = 0 WHERE id IN (SELECT value FROM json_each(?))';
 
 interface Seen {
   readonly family: FamilyRecord;
@@ -32,7 +33,7 @@ interface Seen {
 type Stepped<A> = { family: FamilyRecord; answer: A };
 type FamilyPart = Pick<
   Store,
-  'create' | 'read' | 'find' | 'named' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end' | 'claimDue'
+  'create' | 'read' | 'find' | 'named' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end' | 'claimDue' | 'unclaim'
 >;
 
 /** A row beside those of the indexes, under a name that none of them has. */
@@ -146,6 +147,10 @@ export function sqliteFamilies(
         if (family?.state !== 'active') return false;
         save(endFamily(family, reason, now()));
         return true;
+      }),
+    unclaim: (ids) =>
+      retry(() => {
+        quick.run(UNCLAIM, JSON.stringify(ids));
       }),
     claimDue: ({ withinMs, limit, leaseMs, seenWithinMs }) =>
       retry(() => {
