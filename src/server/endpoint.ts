@@ -4,6 +4,7 @@ import { preload, type PreloadOptions } from './batch/preload.js';
 import { refreshDue, type BatchReport, type RefreshDueOptions } from './batch/refresh-due.js';
 import { checkStore } from './config/check-store.js';
 import type { EndpointOptions, RequestInfo } from './config/endpoint-options.js';
+import { revoke, type Revocation } from './devices/revoke.js';
 import { callOf, DIRECT, responseOf, type Call } from './handler/call.js';
 import { dispatch } from './handler/dispatch.js';
 import { callerOf } from './handler/gate.js';
@@ -68,6 +69,17 @@ export interface Endpoint {
    */
   refreshDue(options?: RefreshDueOptions): Promise<BatchReport>;
   /**
+   * Signs out a user everywhere (`sub`), or one session (`sid`, as answers, events and logs have it), with the reason
+   * `revoked`: after a theft, for an account that was closed. Open pages are told at once, the provider's grant is revoked,
+   * and devices that were to end with a session end with it. Access tokens that are out live on until they expire.
+   * Resolves with how many sessions it ended; again, it ends those it did not get to. By `sid` it may take seconds on Redis.
+   * @throws TypeError for anything but one of the two.
+   * @throws StoreUnavailableError when the store does not answer: call it again.
+   * @example
+   * await endpoint.revoke({ sub: 'ada' });
+   */
+  revoke(whose: Revocation): Promise<number>;
+  /**
    * Ends the event streams of this process, which would keep a server from closing; browsers come back within six seconds,
    * to another node. Call it before `server.close()`.
    */
@@ -103,6 +115,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       const service = await ready();
       return preload({ ...endpointBatch(service), activity: service.activity, random: service.random }, ahead);
     },
+    revoke: async (whose: Revocation) => revoke(await ready(), whose),
     endStreams: () => settings.streams.endAll(),
     async peek(request: Request): Promise<Peek | null> {
       const service = await ready();

@@ -1,6 +1,7 @@
 /** tabaton/server: the refresh endpoint, for any runtime with Request, Response and WebCrypto. */
 export { createEndpoint } from './endpoint.js';
 export type { Endpoint, Peek, ServerToken } from './endpoint.js';
+export type { Revocation } from './devices/revoke.js';
 export type { Authenticated, EndpointOptions, LimitOptions, RequestInfo } from './config/endpoint-options.js';
 export type { ClientKind, ClientOptions } from './config/clients.js';
 export type { PlaceOptions } from './config/place.js';

@@ -30,6 +30,8 @@ export interface Store {
   read(id: string): Promise<FamilyRecord | undefined>;
   /** Ids of the families that carry this index, ended ones included, in no particular order. */
   find(index: string): Promise<string[]>;
+  /** Id of the family that answers, logs and events call by this `sid` (`sidOf`), ended or not. May take seconds: for operators. */
+  named(sid: string): Promise<string | undefined>;
 
   /** The atomic rotation: decides cookie and token independently, and writes both. */
   present(id: string, presentation: StorePresentation): Promise<Presented>;
@@ -67,6 +69,8 @@ export interface Store {
    * `commit`, whatever comes first.
    */
   claimDue(options: { withinMs: number; limit: number; leaseMs: number; seenWithinMs: number }): Promise<string[]>;
+  /** Gives claimed families back: they are as due as before, for whoever asks next. */
+  unclaim(ids: readonly string[]): Promise<void>;
 
   /** Adds an event to a topic; the id grows monotonically within its topic. */
   append(topic: string, event: EventInput): Promise<string>;

@@ -212,6 +212,14 @@ describe('preload', () => {
     expect(await one.expected('ada', clock.now() - 6 * HOUR)).toBe(false);
     expect(await one.expected('nobody', clock.now())).toBe(false);
   });
+  test('takes nobody away from refreshDue: who is there now without the habit is refreshed ahead', async () => {
+    const { clock, service, node, users } = world();
+    await users(3);
+    await clock.advance(11 * MINUTE);
+    expect(await finish(clock, node().preload())).toMatchObject({ claimed: 0 });
+    expect(await finish(clock, node().refreshDue())).toMatchObject({ claimed: 3, refreshed: 3 });
+    expect(service).toMatchObject({ refreshes: 3, spentTwice: 0 });
+  });
   test('old habits fade: counts are halved when one is full', async () => {
     const clock = fakeClock(Date.UTC(2026, 0, 5, 9));
     const store = memoryStore({ clock });

@@ -36,6 +36,8 @@ export async function preload(
   const claimed = await store.claimDue({ withinMs: minTtlMs, limit, leaseMs: spread + 60_000, seenWithinMs: seenWithin });
   const likely = await Promise.all(claimed.map((family) => activity.expected(family, comes).catch(() => false)));
   const families = claimed.filter((_, at) => likely[at]);
+  // Who is there now without that habit is `refreshDue`'s, at once. A store that does not answer keeps them until the claim lapses.
+  await store.unclaim(claimed.filter((_, at) => !likely[at])).catch(() => {});
 
   const total: BatchReport = { claimed: families.length, refreshed: 0, fresh: 0, ended: 0, failed: 0, stopped: false };
   const started = clock.now();

@@ -39,7 +39,9 @@ export interface EndpointOptions extends PlaceOptions {
    * Server keys of at least 32 random bytes (base64, base64url or hex), newest first. Default: the environment's
    * `TABATON_KEY`, comma-separated. With `dev: true` and neither, one is made up and dies with the process.
    *
-   * Roll over in two deployments: first add the new key in second place everywhere, then move it to the front.
+   * Roll over in two deployments: first add the new key in second place everywhere, then move it to the front. The old one
+   * may go when no session is left that was last refreshed before that (at the latest after the longest `clients.*.idle`):
+   * cookies of a key that is gone are `no_session`.
    */
   keys?: string | readonly string[];
   /** Decides `POST /auth/login`: password, passkey, whatever. `null` is a failed login. */

@@ -6,7 +6,7 @@
 import type { UpstreamError } from '../upstream/upstream.js';
 import type { LoggedOut } from '../upstream/logout-token.js';
 import type { ProviderLogin } from '../upstream/provider-login.js';
-import { announce } from './aftermath.js';
+import { endAtProvidersWord } from './aftermath.js';
 import { readBytes } from './body.js';
 import { malformed, type Draft } from './draft.js';
 import { upstreamSidIndex, userIndex } from './found-family.js';
@@ -43,7 +43,6 @@ async function endMeant(service: Service, issuer: string, { sub, sid }: LoggedOu
   for (const id of await service.store.find(index)) {
     const family = await service.store.read(id);
     if (!family || (sub !== null && family.sub !== sub)) continue;
-    // The provider revokes what it wants revoked: a grant for offline access should outlive this (§2.7).
-    if (await service.store.end(id, 'signed_out')) announce(service, family, 'signed_out');
+    await endAtProvidersWord(service, family);
   }
 }

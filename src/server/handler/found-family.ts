@@ -3,12 +3,12 @@ import type { ClientKind } from '../config/clients.js';
 import type { Authenticated } from '../config/endpoint-options.js';
 import { base64url, shortHash } from '../encoding.js';
 import { newFamily, NEVER, type FamilyRecord } from '../families/family.js';
+import { sidOf } from '../families/sid.js';
 import { fileToken } from '../families/tokens.js';
 import { RESERVED_CLAIMS } from '../issuer/local-issuer.js';
 import type { UpstreamTokens } from '../upstream/upstream.js';
 import { parentIndex } from '../device-grant/children.js';
 import { NATIVE } from './gate.js';
-import { sidOf } from './jar.js';
 import type { Service } from './service.js';
 import { tokenKey, WHOLE } from './wanted.js';
 

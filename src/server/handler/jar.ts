@@ -3,8 +3,8 @@
  */
 import { BoundedCache } from '../bounded-cache.js';
 import { deathOf, identityOf, type FamilyIdentity, type FamilyRecord } from '../families/family.js';
+import { sidOf } from '../families/sid.js';
 import { parseCredential } from '../keys/credential.js';
-import { shortHash } from '../encoding.js';
 import { NATIVE } from './gate.js';
 import type { EndedReason } from '../../contract/wire.js';
 import type { Heard } from './call.js';
@@ -27,9 +27,6 @@ export interface Jar<Family extends FamilyIdentity = FamilyRecord> {
   readonly unknownSid: string | null;
   readonly header: string | null;
 }
-
-/** A session id is derived from the family id, so that even a family the store has forgotten can be named. */
-export const sidOf = (family: string): Promise<string> => shortHash(`sid ${family}`);
 
 /** One with a live family in it; opened from memory it knows no more than who that family is. */
 export type LiveJar = Jar<FamilyIdentity> & { readonly live: Presented<FamilyIdentity> };

@@ -73,3 +73,72 @@ describe('the store is down', () => {
     expect((await browser.refresh({ reason: 'startup' })).status).toBe(503);
   });
 });
+
+describe('an end whose answer is lost', () => {
+  /** The store carries out what it is asked for, and says nothing in time. */
+  const losing = (one: ReturnType<typeof fragile>['one'], name: 'end' | 'present', times = 1) => {
+    const carriedOut = one.store[name] as (...args: unknown[]) => Promise<unknown>;
+    let left = times;
+    one.store[name] = (async (...args: unknown[]) => {
+      const answer = await carriedOut(...args);
+      left -= 1;
+      if (left >= 0) throw new StoreUnavailableError('No answer in time.');
+      return answer;
+    }) as never;
+  };
+  async function signedIn() {
+    const revoked: unknown[] = [];
+    const clock = fakeClock();
+    const one = site({
+      clock,
+      authenticate: async () => ({ sub: 'ada', tokens: { accessToken: 'at', refreshToken: 'rt', expiresInMs: 900_000 } }),
+      upstream: { refresh: async () => ({ accessToken: 'at' }), revoke: async (tokens) => void revoked.push(tokens) },
+      store: memoryStore({ clock }),
+    });
+    const browser = new TestBrowser({ ...one, clock });
+    const { body } = await browser.login();
+    const told = (type: string) => one.events.filter((event) => event.type === type);
+    return { one: { ...one, clock }, browser, clock, revoked, told, sid: body['sid'] };
+  }
+
+  test.each([['tries again', 1], ['does not', 0]])('a sign-out is told and revoked once, when the browser %s', async (_, again) => {
+    const { one, browser, clock, revoked, told, sid } = await signedIn();
+    losing(one, 'end');
+    expect((await browser.call('POST', '/logout', {})).status).toBe(503);
+    if (again) expect((await browser.call('POST', '/logout', {})).status).toBe(200);
+    expect(told('ended')).toEqual([]);
+    await clock.advance(5_000);
+    expect(told('ended')).toEqual([{ type: 'ended', reason: 'signed_out', sid, client: 'web' }]);
+    while (revoked.length === 0) await clock.advance(0);
+    await clock.advance(300_000);
+    expect([told('ended').length, revoked.length]).toEqual([1, 1]);
+  });
+  test('a theft is counted and its grant revoked, though the verdict was lost', async () => {
+    const { one, browser, clock, revoked, told, sid } = await signedIn();
+    const stolen = new Map(browser.jar);
+    await clock.advance(36_000);
+    await browser.refresh({ have: 1 });
+    await clock.advance(36_000);
+    for (const [name, value] of stolen) browser.jar.set(name, value);
+    losing(one, 'present');
+    expect((await browser.refresh({ ids: [attempt(77)] })).status).toBe(503);
+    expect(await browser.refresh({ ids: [attempt(77)] })).toMatchObject({ status: 400, body: { reason: 'reuse_detected' } });
+    await clock.advance(5_000);
+    expect(told('reuse')).toEqual([{ type: 'reuse', kind: 'older', sid, client: 'web' }]);
+    expect(told('ended')).toMatchObject([{ reason: 'reuse_detected' }]);
+    while (revoked.length === 0) await clock.advance(0);
+  });
+  test('what was told is not told again, however often it is met', async () => {
+    const { browser, clock, revoked, told } = await signedIn();
+    const copy = new Map(browser.jar);
+    await browser.call('POST', '/logout', {});
+    for (let round = 0; round < 3; round += 1) {
+      for (const [name, value] of copy) browser.jar.set(name, value);
+      await browser.call('POST', '/logout', {});
+      for (const [name, value] of copy) browser.jar.set(name, value);
+      expect((await browser.refresh()).status).toBe(400);
+      await clock.advance(6_000);
+    }
+    expect([told('ended').length, revoked.length]).toEqual([1, 1]);
+  });
+});

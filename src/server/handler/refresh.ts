@@ -16,7 +16,7 @@ import type { Presented, TokenAsk } from '../store.js';
 import { serverTiming } from './server-timing.js';
 import { announceDegraded, announceRotation } from '../events/told.js';
 import { orphaned } from '../device-grant/children.js';
-import { endedElsewhere, endFamilyNow } from './aftermath.js';
+import { endedElsewhere, endFamilyNow, metEnded } from './aftermath.js';
 import type { Heard } from './call.js';
 import { ended, malformed, nobody, ok, refusal, type Draft } from './draft.js';
 import { isNative, type Caller } from './gate.js';
@@ -92,6 +92,7 @@ async function endedWithParent(service: Service, jar: Jar, family: FamilyRecord)
 /** Nothing alive was presented: no cookie, a dead family, or one nobody knows. */
 function withoutLive(service: Service, jar: Jar): Draft {
   const newest = jar.verified[0];
+  if (newest) metEnded(service, newest.family);
   if (newest?.death) return ended(newest.death, newest.family.sid, tidy(service, jar));
   if (jar.unknownSid !== null) return ended('no_session', jar.unknownSid, tidy(service, jar));
   return nobody(tidy(service, jar));

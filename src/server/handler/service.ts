@@ -53,6 +53,8 @@ export interface Settings {
   readonly activity: Activity;
   readonly versions: Versions;
   readonly deviceGrant: DeviceGrant | null;
+  /** Families whose end this process is about to look into: was it told? */
+  readonly untold: Set<string>;
   /** Event streams that are open in this process. */
   readonly streams: Streams;
   /** Lets work outlive the answer; its failure is observed, never thrown. */
@@ -116,6 +118,7 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
     bucket: tokenBucket(clock, { perSecond: limits.batchCallsPerSecond, burst: limits.batchCallsPerSecond }),
     activity: activity(store),
     deviceGrant: deviceGrantOf(options.deviceGrant, !options.upstream || ('grant' in options.upstream && !!options.upstream.grant)),
+    untold: new Set(),
     versions: versions(store, options.strictVersion ?? false),
     streams: streams(observe),
     refreshes: rateLimiter(clock, limits.refreshesPerMinute, 60_000),

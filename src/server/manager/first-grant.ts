@@ -4,8 +4,9 @@
  *     node A   lease ─► nobody there ─► grant ─► create
  *     node B   waits ───────────────────────────► lease ─► somebody is there: nothing to do
  */
-import { base64url, shortHash } from '../encoding.js';
+import { base64url } from '../encoding.js';
 import { deathOf, NEVER, newFamily, type FamilyRecord } from '../families/family.js';
+import { sidOf } from '../families/sid.js';
 import { fileToken } from '../families/tokens.js';
 import { WHOLE } from '../handler/wanted.js';
 import { keepLease } from '../mediation/lease-keeper.js';
@@ -66,7 +67,7 @@ async function granted(
   const now = await store.now();
   const bare = newFamily({
     id,
-    sid: await shortHash(`sid ${id}`),
+    sid: await sidOf(id),
     client: 'service',
     credential: 'body',
     origin: 'service',

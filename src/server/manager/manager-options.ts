@@ -20,7 +20,11 @@ export interface TokenManagerOptions {
   /** Shared by all nodes: SQLite for one machine, Redis for several. */
   store: Store;
   upstream: ManagedFunctions | ManagedProvider;
-  /** Server keys as for `createEndpoint`: tokens are encrypted at rest. Default: the environment's `TABATON_KEY`. */
+  /**
+   * Server keys as for `createEndpoint`: tokens are encrypted at rest. Default: the environment's `TABATON_KEY`.
+   * Roll over as there. The old one may go when the grants in use have been refreshed since: after one life of an access
+   * token. A grant that was not, and was sealed with a key that is gone, is replaced by a new first grant; the log says so.
+   */
   keys?: string | readonly string[];
   /** Separates managers that share a store. Default `default`. */
   namespace?: string;

@@ -75,6 +75,7 @@ export function managerParts(options: TokenManagerOptions): () => Promise<Manage
         sealed,
         node: base64url(random.bytes(6)),
         defaultLifetimeMs: () => settings.defaultLifetimeMs,
+        replaceable: true,
         onEnded: () => {},
       }),
     };

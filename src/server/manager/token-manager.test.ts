@@ -64,6 +64,54 @@ describe('outages', () => {
     expect(await manager.get(ADA)).toMatchObject({ gen });
     await expect(manager.get(ADA, { rejected: gen })).rejects.toThrow(StoreUnavailableError);
   });
+  test('a revocation whose first answer was lost reaches the service at the second try', async () => {
+    const one = world();
+    let lost = false;
+    const store: Store = {
+      ...one.store,
+      async end(...args) {
+        const answer = await one.store.end(...args);
+        if (lost) return answer;
+        lost = true;
+        throw new StoreUnavailableError('No answer in time.');
+      },
+    };
+    const manager = one.node({ store });
+    await manager.get(ADA);
+    await expect(manager.revoke(ADA)).rejects.toThrow(StoreUnavailableError);
+    await manager.revoke(ADA);
+    while (one.service.revoked.length === 0) await one.clock.advance(0);
+    expect(one.service.revoked).toHaveLength(1);
+  });
+  test.each([['while its token lives', 0], ['when it has expired', 60_000]])('a grant of a server key that is gone is replaced by a new first grant, %s', async (_, later) => {
+    const one = world();
+    const { gen } = await one.node().get(ADA);
+    await one.clock.advance(later);
+    const rolled = one.node({ keys: 'YW5vdGhlci1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc4OQ' });
+    expect(await rolled.get(ADA)).toMatchObject({ accessToken: 'at-2', gen: gen + 1 });
+    expect(one.service).toMatchObject({ grants: 2, refreshes: 0 });
+    expect(one.events).toContainEqual(expect.objectContaining({ type: 'fault', what: 'open the upstream tokens' }));
+  });
+  test('a first grant that hangs is waited for as long as a refresh, and kept when it comes', async () => {
+    const one = world();
+    let answer = () => {};
+    const hanging = new Promise<void>((resolve) => (answer = resolve));
+    const upstream = {
+      refresh: one.service.refresh,
+      grant: async (key: typeof ADA) => {
+        await hanging;
+        return one.service.grant(key);
+      },
+    };
+    const manager = one.node({ upstream, patienceMs: 2_000 });
+    const settled = manager.get(ADA).catch((error: unknown) => error);
+    await one.clock.waiting();
+    await one.clock.advance(2_000);
+    expect(await Promise.race([settled, 'waits'])).toMatchObject({ code: 'timeout', retryAfterMs: 1_000 });
+    answer();
+    expect(await manager.get(ADA)).toMatchObject({ accessToken: 'at-1' });
+    expect(one.service.grants).toBe(1);
+  });
   test('nothing readable is in the store', async () => {
     const one = world();
     await one.node().get({ client: 'reports', user: 'ada' });

@@ -14,6 +14,7 @@ import type { BatchReport, RefreshDueOptions } from '../batch/refresh-due.js';
 import { systemClock } from '../clock.js';
 import { NEVER } from '../families/family.js';
 import { tokenKey, WHOLE } from '../handler/wanted.js';
+import { within } from '../handler/within.js';
 import type { Obtained } from '../mediation/mediator.js';
 import { StoreUnavailableError, type TokenAsk } from '../store.js';
 import type { GrantKey } from '../upstream/function-upstream.js';
@@ -117,9 +118,9 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     };
     const upstreamWish = { ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}), ...(wish.resource === undefined ? {} : { resource: wish.resource }) };
     try {
-      const { family, token, storeNow } = await find(parts, id, key, ask, upstreamWish);
-      const accessToken = await parts.sealed.openAccess(id, token);
-      if (accessToken === undefined) throw new UpstreamError('malformed', 'The stored token cannot be opened: is a server key missing?');
+      const found = await within(clock, parts.patienceMs, find(parts, id, key, ask, upstreamWish));
+      if (!found) throw refusalOf({ kind: 'slow' });
+      const { family, token, accessToken, storeNow } = found;
       const managed = { accessToken, gen: token.gen, expiresAt: token.expiresAt, expiresInMs: token.expiresAt - storeNow, scope: (whole ? family.scopes : scopes).join(' ') };
       local.keep(`${id} ${name}`, managed, token, storeNow);
       parts.detach('note activity', parts.activity.seen(id, storeNow));
@@ -133,20 +134,31 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   }
 
   async function find(parts: ManagerParts, id: string, key: GrantKey, ask: TokenAsk, wish: { scope?: string; resource?: string }) {
-    // Twice: the grant that was there may turn out to be dead, and only then is the original grant asked.
+    // The token that was there may be unreadable, then its grant dead or unreadable, too: only then is the original grant asked.
     for (let round = 0; ; round += 1) {
-      const minted = await parts.store.mint(id, ask);
-      if (minted.kind === 'active') {
-        const { token: decision, family, now: storeNow } = minted;
-        if (decision.kind === 'served' || decision.kind === 'minted') return { family, token: decision.token, storeNow };
-        if (decision.kind === 'limited') throw tooSoon(decision.retryAfterMs);
-        const obtained = await parts.mediator.obtain(id, ask, wish);
-        if (obtained.kind === 'token') return { family: obtained.family, token: obtained.token, storeNow: obtained.now };
-        if (obtained.kind !== 'ended') throw refusalOf(obtained);
-      }
+      const held = await look(parts, id, ask, wish);
+      const accessToken = held && (await parts.sealed.openAccess(id, held.token));
+      if (accessToken !== undefined) return { ...held!, accessToken };
       if (round === 2) throw new UpstreamError('unavailable', 'The grant ended as soon as it was made.', { retryAfterMs: 1_000 });
-      await grantOnce(parts, id, key);
+      if (!held) await grantOnce(parts, id, key);
+      else {
+        parts.observe({ type: 'fault', what: 'open a stored token', message: 'It cannot be decrypted: is a server key missing? A new one is asked for.' });
+        await parts.store.forget(id, held.token.gen);
+      }
     }
+  }
+
+  /** `undefined` when there is no living grant. */
+  async function look(parts: ManagerParts, id: string, ask: TokenAsk, wish: { scope?: string; resource?: string }) {
+    const minted = await parts.store.mint(id, ask);
+    if (minted.kind !== 'active') return undefined;
+    const { token: decision, family, now: storeNow } = minted;
+    if (decision.kind === 'served' || decision.kind === 'minted') return { family, token: decision.token, storeNow };
+    if (decision.kind === 'limited') throw tooSoon(decision.retryAfterMs);
+    const obtained = await parts.mediator.obtain(id, ask, wish);
+    if (obtained.kind === 'token') return { family: obtained.family, token: obtained.token, storeNow: obtained.now };
+    if (obtained.kind === 'ended') return undefined;
+    throw refusalOf(obtained);
   }
 
   return {
@@ -162,7 +174,9 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       const parts = await ready();
       const id = await familyOf(parts.namespace, key);
       local.forget(id);
-      if (await parts.store.end(id, 'revoked')) parts.revoker.revoke(id);
+      // Whoever ended it: the first answer may have been lost, and a grant that is revoked twice is revoked.
+      await parts.store.end(id, 'revoked');
+      parts.revoker.revoke(id);
     },
     async refreshDue(due) {
       const parts = await ready();

@@ -4,7 +4,7 @@ import { sealer } from '../keys/seal.js';
 import { keyBytes, serverKeys } from '../keys/server-keys.js';
 import { systemRandom } from '../clock.js';
 import type { EndpointEvent } from '../observe.js';
-import type { Store, TokenAsk } from '../store.js';
+import { StoreUnavailableError, type Store, type TokenAsk } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import { fakeClock, type FakeClock } from '../testing/fake-clock.js';
 import { KEY } from '../testing/site.js';
@@ -196,6 +196,70 @@ describe('slow, lost and dead', () => {
     expect(await node().obtain('family', ask, {})).toMatchObject({ kind: 'token' });
     expect(service.calls).toBe(1);
     expect(events).toContainEqual({ type: 'upstream', result: 'resumed' });
+  });
+  test('the store is away when the provider has answered: nothing is lost, and nobody here spends the old token', async () => {
+    const { node, service, clock, store } = await world();
+    let [away, tries] = [true, 0];
+    // It forgets its leases, as one that comes back after their term.
+    const fragile: Store = {
+      ...store,
+      commit(...args) {
+        tries += 1;
+        return away ? Promise.reject(new StoreUnavailableError('Away.')) : store.commit(...args);
+      },
+      acquire: async () => ({ renew: async () => true, release: async () => {} }),
+    };
+    const one = node({ store: fragile });
+    const impatient = one.obtain('family', ask, {});
+    while (tries === 0) await clock.advance(0);
+    await clock.advance(7_000);
+    expect(await impatient).toMatchObject({ kind: 'slow' });
+    const other = one.obtain('family', { ...ask, key: 'other' }, {});
+    await clock.advance(3_000);
+    const joined = one.obtain('family', ask, {});
+    away = false;
+    await clock.advance(1_000);
+    expect(await joined).toMatchObject({ kind: 'token', token: { gen: 1 } });
+    expect(await other).toMatchObject({ kind: 'token', token: { gen: 2 } });
+    expect(service).toMatchObject({ calls: 2, dead: false });
+  });
+  test('a store that stays away for minutes does not lose what the provider gave', async () => {
+    const { node, service, clock, store } = await world();
+    const back = clock.now() + 300_000;
+    let tries = 0;
+    const fragile: Store = {
+      ...store,
+      commit(...args) {
+        tries += 1;
+        return clock.now() < back ? Promise.reject(new StoreUnavailableError('Away.')) : store.commit(...args);
+      },
+    };
+    void node({ store: fragile }).obtain('family', ask, {});
+    while (tries === 0) await clock.advance(0);
+    await clock.advance(301_000);
+    expect((await store.read('family'))!.upstream).toMatchObject({ ver: 2, pending: null });
+    expect(service.calls).toBe(1);
+  });
+  test('a commit whose reply was lost is known for what it is', async () => {
+    const { node, service, clock, store, events } = await world();
+    let tries = 0;
+    const deaf: Store = {
+      ...store,
+      async commit(...args) {
+        const answer = await store.commit(...args);
+        tries += 1;
+        if (tries === 1) throw new StoreUnavailableError('No reply in time.');
+        return answer;
+      },
+    };
+    const flight = node({ store: deaf }).obtain('family', { ...ask, fresh: true, have: 0 }, {});
+    while (tries === 0) await clock.advance(0);
+    await clock.advance(1_000);
+    expect(await flight).toMatchObject({ kind: 'token', token: { gen: 1 } });
+    expect(events).not.toContainEqual({ type: 'upstream', result: 'conflict' });
+    expect((await store.read('family'))!).toMatchObject({ gen: 1, upstream: { ver: 2 } });
+    expect(service.calls).toBe(1);
+    expect(tries).toBe(2);
   });
   test('signed out during the call: nothing is handed out, and what came back is revoked', async () => {
     const { node, service, store } = await world();

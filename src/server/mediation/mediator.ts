@@ -16,6 +16,8 @@ import type { Observe } from '../observe.js';
 import type { Store, TokenAsk } from '../store.js';
 import { upstreamFailure } from '../upstream/failure.js';
 import { UpstreamError, type Upstream, type UpstreamTokens, type UpstreamWish } from '../upstream/upstream.js';
+import { inTurn } from './in-turn.js';
+import { keepCommit } from './keep-commit.js';
 import { keepLease } from './lease-keeper.js';
 import type { SealedTokens } from './sealed-tokens.js';
 
@@ -54,6 +56,8 @@ export interface MediatorParts {
   leaseMs?: number;
   /** Life of an access token whose service does not say. */
   defaultLifetimeMs(family: FamilyRecord): number;
+  /** True when a grant that nobody can open may end, because another can be had without anybody who signs in. Default false. */
+  replaceable?: boolean;
   detach(what: string, work: Promise<unknown>): void;
   /** The provider has ended the grant: the family is dead, others are to be told. */
   onEnded(family: FamilyRecord, reason: EndedReason): void;
@@ -63,7 +67,8 @@ export interface Mediator {
   obtain(family: string, ask: TokenAsk, wish: UpstreamWish): Promise<Obtained>;
 }
 
-export function mediator(parts: MediatorParts): Mediator {
+export function mediator(given: MediatorParts): Mediator {
+  const parts: Parts = { ...given, turns: new Map() };
   const flights = new Map<string, Flight>();
 
   function flightOf(id: string, ask: TokenAsk, wish: UpstreamWish): Flight {
@@ -92,6 +97,11 @@ export function mediator(parts: MediatorParts): Mediator {
   };
 }
 
+interface Parts extends MediatorParts {
+  /** The last in line of each family in this process. */
+  readonly turns: Map<string, Promise<unknown>>;
+}
+
 interface Flight {
   result: Promise<Obtained>;
   /** Grows while the flight goes on. */
@@ -99,7 +109,7 @@ interface Flight {
 }
 
 /** The work under the lease. */
-async function refreshOnce(parts: MediatorParts, id: string, ask: TokenAsk, wish: UpstreamWish, spent: Spent): Promise<Obtained> {
+async function refreshOnce(parts: Parts, id: string, ask: TokenAsk, wish: UpstreamWish, spent: Spent): Promise<Obtained> {
   const { store, clock, observe } = parts;
   const started = clock.now();
   const leaseMs = parts.leaseMs ?? 30_000;
@@ -111,17 +121,18 @@ async function refreshOnce(parts: MediatorParts, id: string, ask: TokenAsk, wish
   }
   const stop = keepLease(clock, lease, leaseMs, () => observe({ type: 'lock', result: 'lost' }));
   try {
-    // Twice: when the provider says invalid_grant and somebody has moved on, theirs is tried once.
-    for (let round = 0; ; round += 1) {
-      const result = await step(parts, id, ask, wish, spent);
-      if (result !== 'moved' || round > 0) {
-        return result === 'moved' ? { kind: 'failed', error: new UpstreamError('unavailable', 'The grant keeps changing.') } : result;
-      }
-    }
+    return await inTurn(parts.turns, id, () => tryTwice(parts, id, ask, wish, spent));
   } finally {
     stop();
     await lease.release();
   }
+}
+
+/** When the provider says invalid_grant and somebody has moved on, theirs is tried once. */
+async function tryTwice(parts: MediatorParts, id: string, ask: TokenAsk, wish: UpstreamWish, spent: Spent): Promise<Obtained> {
+  const first = await step(parts, id, ask, wish, spent);
+  const result = first === 'moved' ? await step(parts, id, ask, wish, spent) : first;
+  return result === 'moved' ? { kind: 'failed', error: new UpstreamError('unavailable', 'The grant keeps changing.') } : result;
 }
 
 async function step(parts: MediatorParts, id: string, ask: TokenAsk, wish: UpstreamWish, spent: Spent): Promise<Obtained | 'moved'> {
@@ -139,6 +150,7 @@ async function step(parts: MediatorParts, id: string, ask: TokenAsk, wish: Upstr
   const grant = await sealed.openGrant(family);
   if (!grant || !family.upstream) {
     observe({ type: 'fault', what: 'open the upstream tokens', message: 'They cannot be decrypted: is a server key missing?' });
+    if (parts.replaceable) return end(parts, family);
     return { kind: 'failed', error: new UpstreamError('malformed', 'The stored tokens cannot be opened.') };
   }
   const { ver, pending } = family.upstream;
@@ -182,7 +194,7 @@ async function keep(
   answer: UpstreamTokens,
   started: number,
 ): Promise<Obtained> {
-  const { store, sealed } = parts;
+  const { store, sealed, clock } = parts;
   const { id } = family;
   const merged: UpstreamTokens = {
     accessToken: '',
@@ -193,7 +205,7 @@ async function keep(
     scope: wish.scope === undefined ? (answer.scope ?? before.scope) : before.scope,
   };
   const lifetimeMs = answer.expiresInMs ?? parts.defaultLifetimeMs(family);
-  const committed = await store.commit(id, {
+  const committed = await keepCommit(store, clock, id, {
     ver,
     sealed: await sealed.sealGrant(id, merged),
     expiresAt: answer.refreshExpiresInMs === undefined ? family.upstream!.expiresAt : started + answer.refreshExpiresInMs,
@@ -232,11 +244,16 @@ async function failed(
   if (error.code === 'invalid_grant') {
     const current = await store.read(family.id);
     if (current?.upstream && current.upstream.ver !== family.upstream!.ver) return 'moved';
-    if (await store.end(family.id, 'upstream_invalid_grant')) parts.onEnded(family, 'upstream_invalid_grant');
-    return { kind: 'ended', reason: 'upstream_invalid_grant', family };
+    return end(parts, family);
   }
   // A token below the wanted life is better than none, unless the caller wants to be rid of that very one.
   const cached = family.tokens[ask.key];
   const usable = cached && cached.expiresAt > now && !(ask.fresh && cached.gen <= (ask.have ?? cached.gen));
   return usable ? { kind: 'token', family, token: cached, now } : { kind: 'failed', error };
+}
+
+async function end({ store, onEnded }: MediatorParts, family: FamilyRecord): Promise<Obtained> {
+  const reason = 'upstream_invalid_grant';
+  if (await store.end(family.id, reason)) onEnded(family, reason);
+  return { kind: 'ended', reason, family };
 }

@@ -26,7 +26,9 @@ export function revoker(parts: {
   async function revoke(id: string): Promise<void> {
     // The tombstone keeps the sealed grant; what was read before it ended may have been replaced since.
     const family = await store.read(id);
-    const grant = family && (await sealed.openGrant(family));
+    // Begun anew meanwhile: that grant is another one.
+    if (family?.state !== 'ended') return;
+    const grant = await sealed.openGrant(family);
     if (!grant || !upstream.revoke) return;
     for (const pause of [...PAUSES_MS, null]) {
       const timeout = new AbortController();

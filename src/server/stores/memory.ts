@@ -31,6 +31,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const now = () => clock.now();
   const families = expiringMap<FamilyRecord>(now, options.maxFamilies ?? 100_000);
   const indexes = new Map<string, Set<string>>();
+  const sids = new Map<string, string>();
   const claims = new Map<string, number>();
   const notes = expiringMap<string>(now, 100_000);
   const hits = expiringMap<{ count: number; resetMs: number }>(now, 100_000);
@@ -39,6 +40,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
   families.onRemoved((family) => {
     claims.delete(family.id);
+    sids.delete(family.sid);
     for (const index of family.indexes) {
       const ids = indexes.get(index);
       ids?.delete(family.id);
@@ -69,6 +71,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if (!write(family)) {
         throw new StoreUnavailableError('The memory store is full; raise maxFamilies or use the SQLite store.');
       }
+      sids.set(family.sid, family.id);
       for (const index of family.indexes) {
         const ids = indexes.get(index) ?? new Set();
         indexes.set(index, ids.add(family.id));
@@ -77,6 +80,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     },
     read: async (id) => families.get(id),
     find: async (index) => [...(indexes.get(index) ?? [])].filter((id) => families.get(id)),
+    async named(sid) {
+      const id = sids.get(sid);
+      return id !== undefined && families.get(id) ? id : undefined;
+    },
     present: (id, presentation) => step(id, (family, at) => presentFamily(family, presentation, at)),
     mint: (id, ask) => step(id, (family, at) => mintFor(family, ask, at)),
     async commit(id, commit) {
@@ -114,6 +121,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         .slice(0, limit);
       for (const family of due) claims.set(family.id, at + leaseMs);
       return due.map((family) => family.id);
+    },
+    async unclaim(ids) {
+      for (const id of ids) claims.delete(id);
     },
     append: events.append,
     tail: events.tail,

@@ -38,6 +38,11 @@ export function familyContract(open: OpenStore, runner: TestRunner): void {
       expect(await on.store.find('s:2')).toEqual([two.id]);
       expect(await on.store.find('s:3')).toEqual([]);
     });
+    test('a family is found by its sid, ended or not, and by nothing else', async () => {
+      const [one, two] = [await on.family(), await on.family()];
+      await on.store.end(one.id, 'revoked');
+      expect(await Promise.all([one.sid, two.sid, one.sid.slice(0, -1), one.id].map(on.peer.named))).toEqual([one.id, two.id, undefined, undefined]);
+    });
     test('an ended family that begins anew leaves its old indexes, and one that was refused gets none', async () => {
       const record = await on.family({ indexes: ['u:before', 'u:both'] });
       expect(await on.store.create({ ...record, indexes: ['u:other'] })).toBe('exists');
@@ -71,6 +76,7 @@ export function familyContract(open: OpenStore, runner: TestRunner): void {
       await on.advance(101);
       expect(await on.store.read(record.id)).toBeUndefined();
       expect(await on.store.find('u:short')).toEqual([]);
+      expect(await on.store.named(record.sid)).toBeUndefined();
     });
   });
 

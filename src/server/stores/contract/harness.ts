@@ -1,5 +1,6 @@
 /** What a store's test file hands over, and what the parts of the contract share. */
 import { type FamilyRecord, newFamily } from '../../families/family.js';
+import { sidOf } from '../../families/sid.js';
 import type { Store, StorePresentation, TokenAsk } from '../../store.js';
 
 /** One store under test. */
@@ -82,10 +83,11 @@ export function bench(open: OpenStore, { beforeEach, afterEach, expect }: TestRu
     async family(change = {}) {
       const at = await harness.store.now();
       serial += 1;
+      const id = `family-${serial}-${Math.trunc(at)}`;
       const record = {
         ...newFamily({
-          id: `family-${serial}-${Math.trunc(at)}`,
-          sid: `sid-${serial}`,
+          id,
+          sid: await sidOf(id),
           client: 'web',
           credential: 'cookie',
           origin: 'http://localhost',

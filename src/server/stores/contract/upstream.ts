@@ -62,6 +62,15 @@ export function upstreamContract(open: OpenStore, runner: TestRunner): void {
       expect(await on.store.claimDue(claim)).toEqual([]);
       expect(await on.peer.claimDue({ ...claim, seenWithinMs: 8_000_000 })).toEqual([record.id]);
     });
+    test('who gives a family back leaves it to the next, when it is due and not before', async () => {
+      const at = await on.store.now();
+      const long = { ...claim, leaseMs: 60_000 };
+      const [kept, given] = [await on.family({ upstream, dueAt: at + 9_000 }), await on.family({ upstream, dueAt: at + 9_000 })];
+      expect((await on.store.claimDue(long)).sort()).toEqual([kept.id, given.id].sort());
+      await on.store.unclaim([given.id, 'nobody']);
+      expect(await on.peer.claimDue({ ...long, withinMs: 0 })).toEqual([]);
+      expect(await on.peer.claimDue(long)).toEqual([given.id]);
+    });
     test('a claim lapses, and an ended family is never due', async () => {
       const at = await on.store.now();
       const record = await on.family({ upstream, dueAt: at });

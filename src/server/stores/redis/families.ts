@@ -102,7 +102,7 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
       const key = keys.family(id);
       const first = (await caller.run(scripts.end, [key], [reason])) === 1;
       await mustSurvive(key);
-      if (first) await due.drop(id).catch(() => {});
+      await due.drop(id).catch(() => {});
       return first;
     },
   };

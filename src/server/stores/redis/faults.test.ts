@@ -5,6 +5,7 @@ import { newFamily } from '../../families/family.js';
 import { type Presented, type Store, type StoredEvent, StoreUnavailableError } from '../../store.js';
 import { type OpenClient, redisClientNames, redisClients } from '../../testing/redis-clients.js';
 import { type RedisServer, startRedis } from '../../testing/redis-server.js';
+import { site, TestBrowser } from '../../testing/site.js';
 import { presentation } from '../contract/harness.js';
 import { redisStore } from '../redis.js';
 
@@ -210,6 +211,24 @@ describe('with a replica', { timeout: 30_000 }, () => {
       while (!/state=online/.test(String(await primary.command('INFO', 'replication')))) await sleep(20);
       expect(await store.end('f', 'revoked')).toBe(false);
       expect(await store.present('stolen', at(1, ['b']))).toMatchObject({ kind: 'ended', reason: 'reuse_detected' });
+    });
+
+    test(`a sign-out that no replica had in time is told once one has it (${name})`, async () => {
+      opened = await redisClients[name](primary.port);
+      store = redisStore({ client: opened.client, replicas: 1, deadlineMs: 2_000 });
+      const one = site({ store });
+      const browser = new TestBrowser(one);
+      await browser.login();
+      const told = () => one.events.filter(({ type }) => type === 'ended');
+      replica.pause();
+      expect((await browser.call('POST', '/logout', {})).status).toBe(503);
+      replica.resume();
+      while (!/state=online/.test(String(await primary.command('INFO', 'replication')))) await sleep(20);
+      expect((await browser.call('POST', '/logout', {})).status).toBe(200);
+      expect(told()).toEqual([]);
+      await one.clock.advance(5_000);
+      while (told().length === 0) await sleep(20);
+      expect(told()).toMatchObject([{ reason: 'signed_out' }]);
     });
   }
 });

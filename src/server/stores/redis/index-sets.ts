@@ -11,6 +11,10 @@ import type { RedisKeys } from './keys.js';
 import { luaScript } from './script.js';
 
 const SETS = 4_096;
+/** Bytes of a member before its id. */
+const TAG = 12;
+/** Sets that a search reads at once. */
+const AT_ONCE = 64;
 
 const NOW = `
 local clock = redis.call('TIME')
@@ -45,9 +49,13 @@ export interface FamilyIndex {
   add(names: readonly string[], id: string, expiresAt: number): Promise<void>;
   remove(names: readonly string[], id: string): Promise<void>;
   find(name: string): Promise<string[]>;
+  /** Goes through all families that carry an index: for what is asked too rarely to have one. */
+  search(meant: (id: string) => Promise<boolean>): Promise<string | undefined>;
 }
 
 export function familyIndex(caller: RedisCaller, keys: RedisKeys): FamilyIndex {
+  const members = async (set: number, tag: Buffer = Buffer.alloc(0)) => (await caller.runBinary(FIND, [keys.index(set)], [tag])) as Buffer[];
+
   return {
     async add(names, id, expiresAt) {
       const score = String(Math.min(expiresAt, NEVER));
@@ -58,7 +66,17 @@ export function familyIndex(caller: RedisCaller, keys: RedisKeys): FamilyIndex {
     },
     async find(name) {
       const { set, tag } = placeOf(name);
-      return ((await caller.runBinary(FIND, [keys.index(set)], [tag])) as Buffer[]).map(expand);
+      return (await members(set, tag)).map(expand);
+    },
+    async search(meant) {
+      for (let from = 0; from < SETS; from += AT_ONCE) {
+        const found = await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => members(from + i)));
+        for (const member of found.flat()) {
+          const id = expand(member.subarray(TAG));
+          if (await meant(id)) return id;
+        }
+      }
+      return undefined;
     },
   };
 }
@@ -66,7 +84,7 @@ export function familyIndex(caller: RedisCaller, keys: RedisKeys): FamilyIndex {
 /** The set of an index, and 96 bits that stand for it there: nobody finds a second name for them. */
 function placeOf(name: string): { set: number; tag: Buffer } {
   const digest = createHash('sha256').update(name).digest();
-  return { set: digest.readUInt16BE(0) % SETS, tag: digest.subarray(2, 14) };
+  return { set: digest.readUInt16BE(0) % SETS, tag: digest.subarray(2, 2 + TAG) };
 }
 
 const member = (tag: Buffer, id: string) => Buffer.concat([tag, compact(id)]);

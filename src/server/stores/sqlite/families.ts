@@ -22,6 +22,7 @@ const CLAIM = `UPDATE family SET claimed_until = ? WHERE id IN (
     SELECT id FROM family WHERE due_at <= ? AND seen_at >= ? AND claimed_until <= ? AND expires_at > ?
     ORDER BY seen_at DESC LIMIT ?
   ) RETURNING id, seen_at`;
+const UNCLAIM = 'UPDATE family SET claimed_until = 0 WHERE id IN (SELECT value FROM json_each(?))';
 
 interface Seen {
   readonly family: FamilyRecord;
@@ -32,8 +33,11 @@ interface Seen {
 type Stepped<A> = { family: FamilyRecord; answer: A };
 type FamilyPart = Pick<
   Store,
-  'create' | 'read' | 'find' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end' | 'claimDue'
+  'create' | 'read' | 'find' | 'named' | 'present' | 'mint' | 'commit' | 'intend' | 'forget' | 'watch' | 'end' | 'claimDue' | 'unclaim'
 >;
+
+/** A row beside those of the indexes, under a name that none of them has. */
+const sidIndex = (sid: string) => `sid:${sid}`;
 
 export function sqliteFamilies(
   { durable, quick }: Pick<SqliteFile, 'durable' | 'quick'>,
@@ -104,17 +108,20 @@ export function sqliteFamilies(
     durable.run('DELETE FROM family WHERE id = ?', id);
   }
 
+  const find = (index: string) => retry(() => quick.rows<{ id: string }>(FIND, textKey(index), now()).map(({ id }) => id));
+
   return {
     create: (family) =>
       write(() => {
         if (readNow(family.id)?.state === 'active') return 'exists';
         discard(family.id);
         durable.run(INSERT, family.id, JSON.stringify(family), family.absoluteExpiry, family.seenAt, family.dueAt);
-        for (const index of family.indexes) durable.run(INDEX, textKey(index), family.id);
+        for (const index of [...family.indexes, sidIndex(family.sid)]) durable.run(INDEX, textKey(index), family.id);
         return 'created';
       }),
     read: (id) => retry(() => readNow(id)),
-    find: (index) => retry(() => quick.rows<{ id: string }>(FIND, textKey(index), now()).map(({ id }) => id)),
+    find,
+    named: async (sid) => (await find(sidIndex(sid)))[0],
     present: (id, presentation) => step(id, (family, at) => presentFamily(family, presentation, at)),
     mint: (id, ask) => step(id, (family, at) => mintFor(family, ask, at)),
     commit: (id, commit) =>
@@ -140,6 +147,10 @@ export function sqliteFamilies(
         if (family?.state !== 'active') return false;
         save(endFamily(family, reason, now()));
         return true;
+      }),
+    unclaim: (ids) =>
+      retry(() => {
+        quick.run(UNCLAIM, JSON.stringify(ids));
       }),
     claimDue: ({ withinMs, limit, leaseMs, seenWithinMs }) =>
       retry(() => {
