@@ -1,7 +1,8 @@
 import { request as httpRequest, createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createEndpoint } from './endpoint.js';
+import { DIRECT, type Answer } from './handler/call.js';
 import { nodeListener, type NodeMountable, type NodeOptions } from './node.js';
 
 const servers: Server[] = [];
@@ -160,6 +161,24 @@ describe('the endpoint behind node:http', () => {
       expect(wrapped.text).toBe(direct.text);
       expect(lasting(wrapped.response.headers)).toEqual(lasting(direct.response.headers));
     });
+  });
+  test.each<[string, (origin: string) => NodeMountable, NodeOptions?]>([
+    ['gives a header that cannot be sent', (origin) => {
+      const given: Answer = { status: 303, headers: { Location: '/日本', 'Content-Length': '7' }, cookies: ['a=b'], body: null };
+      return Object.assign(fake(origin, async () => new Response()), { [DIRECT]: async () => given });
+    }],
+    ['rejects', (origin) => fake(origin, async () => Promise.reject(new Error('No.')))],
+    ['cannot be told the address', (origin) => fake(origin, async () => new Response()), { addressOf: () => { throw new Error('No.'); } }],
+  ])('an endpoint that %s costs one 500, not the process', async (_, make, options) => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { port } = await serve(make, options);
+    for (let again = 0; again < 2; again += 1) {
+      const { response, text } = await send(port, '/auth/refresh', {});
+      expect(response.statusCode).toBe(500);
+      expect(JSON.parse(text)).toMatchObject({ error: 'server_error', reason: 'unexpected', session: 'intact' });
+    }
+    expect(told).toHaveBeenCalledTimes(2);
+    told.mockRestore();
   });
   test('a request target that is no path is refused', async () => {
     const { port } = await serve((origin) => fake(origin, async () => new Response('ok')));

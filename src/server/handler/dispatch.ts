@@ -1,12 +1,13 @@
 /** One request in, one response out: routes, the deadline, the headers every answer carries. */
 import type { RequestInfo } from '../config/endpoint-options.js';
+import { messageOf } from '../observe.js';
 import { StoreUnavailableError } from '../store.js';
-import type { Answer, Call } from './call.js';
-import { refusal, storeDown, type Draft } from './draft.js';
+import type { Answer, Call, Heard } from './call.js';
+import { refusal, storeDown, unexpected, type Draft } from './draft.js';
 import { callerOf, corsHeaders, preflight, refuseCrossSite, refuseForeign, type Caller } from './gate.js';
 import { friendlyPage, isNavigation } from './page.js';
 import { routes, type Route, type Visit } from './routes.js';
-import { messageOf, type Service } from './service.js';
+import type { Service, Settings } from './service.js';
 import { within } from './within.js';
 
 export async function dispatch(service: Service, call: Call, info: RequestInfo): Promise<Answer> {
@@ -83,10 +84,15 @@ async function answer(route: Route, visit: Visit): Promise<Draft> {
   return (await route.withoutStore?.(visit)) ?? storeDown();
 }
 
-function failed(service: Service, path: string, error: unknown): Draft {
+function failed({ observe }: Settings, path: string, error: unknown): Draft {
   const what = `answer ${path in routes ? path : 'a request'}`;
-  service.observe({ type: 'fault', what, message: messageOf(error) });
-  return refusal(500, 'server_error', 'unexpected', 'The endpoint failed. Its log says why; the session is kept.');
+  observe({ type: 'fault', what, message: messageOf(error) });
+  return unexpected();
+}
+
+/** For an answer that cannot be sent: a header the platform refuses, keys that cannot be derived. */
+export function unsendable(settings: Settings, request: Heard, error: unknown): Answer {
+  return answerFrom(failed(settings, '', error), callerOf(request, settings.place));
 }
 
 function answerFrom({ status, body, cookies, headers, html, stream }: Draft, caller: Caller): Answer {

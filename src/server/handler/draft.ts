@@ -47,6 +47,9 @@ export const storeDown = (): Draft =>
     retryAfterMs: 1_000,
   });
 
+export const unexpected = (): Draft =>
+  refusal(500, 'server_error', 'unexpected', 'The endpoint failed. Its log says why; the session is kept.');
+
 /** The one answer that signs a user out, and only this session. */
 export function ended(reason: EndedReason, sid: string, cookies: string[]): Draft {
   const body: ErrorAnswer = { error: 'invalid_grant', reason, session: 'ended', sid, error_description: WHY[reason] };

@@ -13,7 +13,7 @@ import { base64url } from '../encoding.js';
 import { credentials, type Credentials } from '../keys/credential.js';
 import { sealer, type Sealer } from '../keys/seal.js';
 import { keyBytes, serverKeys, type ServerKeys } from '../keys/server-keys.js';
-import { defaultObserve, observers, type Observe } from '../observe.js';
+import { defaultObserve, messageOf, observers, type Observe } from '../observe.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import type { LocalIssuer } from '../issuer/local-issuer.js';
@@ -147,8 +147,4 @@ function keyTexts(given: EndpointOptions['keys'], place: Place, random: ServerRa
   const texts = typeof source === 'string' ? source.split(',') : (source ?? []);
   const kept = texts.map((part) => part.trim()).filter((part) => part !== '');
   return kept.length === 0 && place.dev ? [base64url(random.bytes(32))] : kept;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
