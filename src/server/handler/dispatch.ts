@@ -26,7 +26,7 @@ export async function dispatch(service: Service, call: Call, info: RequestInfo):
       return new URL(call.request().url);
     },
   };
-  const draft = await decide(service, path, visit).catch((error: unknown) => failed(service, path, error));
+  const draft = await decide(service, path, visit).catch((error: unknown) => carried(visit, failed(service, path, error)));
   const reason = (draft.body as { reason?: unknown } | null)?.reason;
   if (draft.status >= 400 && typeof reason === 'string') {
     const known = path in routes ? path : 'unknown';
@@ -81,8 +81,10 @@ async function answer(route: Route, visit: Visit): Promise<Draft> {
   const draft = route.bounded ? await within(service.clock, service.timing.serverTimeMs, work) : await work;
   if (draft) return draft;
   service.observe({ type: 'fault', what: 'reach the store', message: outage?.message ?? 'It did not answer in time.' });
-  return (await route.withoutStore?.(visit)) ?? storeDown();
+  return carried(visit, (await route.withoutStore?.(visit)) ?? storeDown());
 }
+
+const carried = async (visit: Visit, draft: Draft): Promise<Draft> => (await visit.carry?.(draft)) ?? draft;
 
 function failed({ observe }: Settings, path: string, error: unknown): Draft {
   const what = `answer ${path in routes ? path : 'a request'}`;

@@ -15,7 +15,7 @@ import { friendlyPage } from './page.js';
 import { providerSignIn } from './provider-sign-in.js';
 import { serviceToken } from '../manager/service-token.js';
 import { readRefresh } from './refresh-request.js';
-import { refresh } from './refresh.js';
+import { refresh, type Carry } from './refresh.js';
 import type { Service } from './service.js';
 import { session } from './session.js';
 import { refreshFromMemory } from './warm-tokens.js';
@@ -33,6 +33,8 @@ export interface Visit {
   id: string;
   /** What a refresh was asked: a body can be read once, and an outage asks for it again. */
   asked?: ReturnType<typeof readRefresh>;
+  /** Set once the store has decided on a credential: that goes with whatever is answered then. */
+  carry?: Carry;
 }
 
 export interface Route {
@@ -52,7 +54,7 @@ export const routes: Readonly<Record<string, Readonly<Partial<Record<string, Rou
     POST: {
       guard: 'foreign',
       bounded: true,
-      run: async (visit) => refresh(visit.service, visit.call, visit.caller, await askedOnce(visit)),
+      run: async (visit) => refresh(visit.service, visit.call, visit.caller, await askedOnce(visit), (carry) => void (visit.carry = carry)),
       withoutStore: async (visit) => refreshFromMemory(visit.service, visit.call, visit.caller, await askedOnce(visit)),
     },
   },
