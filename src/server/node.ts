@@ -38,7 +38,8 @@ export interface NodeOptions {
 export type NodeListener = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
 /**
- * Puts the endpoint behind Node's `http`, alone or as a middleware.
+ * Puts the endpoint behind Node's `http`, alone or as a middleware, before any body parser: what one has read is taken
+ * from `request.body`, and where that is not a JSON object, a form, a text or bytes the answer is 500.
  *
  * @example
  * createServer(nodeListener(endpoint)).listen(3000);
