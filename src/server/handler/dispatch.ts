@@ -2,12 +2,14 @@
 import type { RequestInfo } from '../config/endpoint-options.js';
 import { messageOf } from '../observe.js';
 import { StoreUnavailableError } from '../store.js';
+import { UpstreamError } from '../upstream/upstream.js';
 import type { Answer, Call, Heard } from './call.js';
 import { refusal, storeDown, unexpected, type Draft } from './draft.js';
 import { callerOf, corsHeaders, preflight, refuseCrossSite, refuseForeign, type Caller } from './gate.js';
 import { friendlyPage, isNavigation } from './page.js';
 import { routes, type Route, type Visit } from './routes.js';
 import type { Service, Settings } from './service.js';
+import { upstreamDraft } from './upstream-draft.js';
 import { within } from './within.js';
 
 export async function dispatch(service: Service, call: Call, info: RequestInfo): Promise<Answer> {
@@ -73,6 +75,10 @@ async function answer(route: Route, visit: Visit): Promise<Draft> {
   const { service } = visit;
   let outage: StoreUnavailableError | undefined;
   const work = route.run(visit).catch((error: unknown) => {
+    if (error instanceof UpstreamError) {
+      service.observe({ type: 'fault', what: 'ask the provider', message: error.message });
+      return carried(visit, upstreamDraft(error));
+    }
     if (!(error instanceof StoreUnavailableError)) throw error;
     outage = error;
     return undefined;

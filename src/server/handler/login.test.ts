@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { FunctionUpstream } from '../upstream/function-upstream.js';
+import { UpstreamError } from '../upstream/upstream.js';
 import { site, TestBrowser, type TestSite } from '../testing/site.js';
 
 /** Fails a login and moves the clock over the pace. */
@@ -81,6 +83,26 @@ describe('equal time', () => {
     // The clock stands at the end of the advance when the answer is out; the timer itself is what counts.
     expect(one.events).toContainEqual(expect.objectContaining({ type: 'login', result: 'failed', ms: 250 }));
     expect(answeredAt).toBeGreaterThan(started);
+  });
+});
+
+describe('the first tokens of a function-shaped upstream', () => {
+  const granting = (grant: FunctionUpstream['grant']) => site({ authenticate: async () => ({ sub: 'ada' }), upstream: { grant, refresh: async () => ({ accessToken: 'x' }) } });
+
+  test('are missing while the service is away: the login is 503 and says when to come back', async () => {
+    const one = granting(async () => {
+      throw new UpstreamError('unavailable', 'Closed.', { retryAfterMs: 7_000 });
+    });
+    const reply = await new TestBrowser(one).login();
+    expect(reply).toMatchObject({ status: 503, setCookies: [], body: { reason: 'upstream_unavailable', session: 'intact', retry_after: 7 } });
+    expect(reply.headers.get('Retry-After')).toBe('7');
+  });
+  test('are waited for ten seconds, whether the function heeds its signal or not', async () => {
+    const one = granting(() => new Promise(() => {}));
+    const pending = new TestBrowser(one).login();
+    await one.clock.waiting();
+    await one.clock.advance(10_000);
+    expect(await pending).toMatchObject({ status: 504, body: { reason: 'upstream_timeout', session: 'intact' } });
   });
 });
 

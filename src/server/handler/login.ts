@@ -5,6 +5,8 @@
 import type { ClientKind } from '../config/clients.js';
 import type { Authenticated, RequestInfo } from '../config/endpoint-options.js';
 import type { FamilyRecord } from '../families/family.js';
+import { upstreamFailure } from '../upstream/failure.js';
+import { inTime } from '../upstream/in-time.js';
 import type { UpstreamTokens } from '../upstream/upstream.js';
 import { readBytes } from './body.js';
 import { malformed, ok, refusal, type Draft } from './draft.js';
@@ -65,15 +67,13 @@ function clientFor({ client }: Authenticated, native: boolean): ClientKind {
   return client;
 }
 
-/** A function-shaped upstream gives its first tokens at login, unless the login itself brought them. */
-export async function firstGrant(service: Service, user: string, client: ClientKind): Promise<UpstreamTokens | null> {
-  if (!service.grant) return null;
-  const timeout = new AbortController();
-  const cancel = service.clock.after(GRANT_MS, () => timeout.abort(new DOMException('Too slow.', 'TimeoutError')));
+/** A function-shaped upstream gives its first tokens at login, unless the login itself brought them. @throws UpstreamError */
+export async function firstGrant({ clock, grant }: Service, user: string, client: ClientKind): Promise<UpstreamTokens | null> {
+  if (!grant) return null;
   try {
-    return await service.grant({ client, user }, timeout.signal);
-  } finally {
-    cancel();
+    return await inTime(clock, GRANT_MS, (signal) => grant({ client, user }, signal));
+  } catch (error) {
+    throw upstreamFailure(error);
   }
 }
 
