@@ -4,7 +4,7 @@
  */
 import type { DeviceGrant } from '../config/device-grant.js';
 import type { RequestInfo } from '../config/endpoint-options.js';
-import { deathOf } from '../families/family.js';
+import { deathOf, type FamilyRecord } from '../families/family.js';
 import { readBytes } from '../handler/body.js';
 import { malformed, ok, refusal, type Draft } from '../handler/draft.js';
 import { foundFamily } from '../handler/found-family.js';
@@ -12,7 +12,7 @@ import { isNative, type Caller } from '../handler/gate.js';
 import { firstGrant, withFirstToken } from '../handler/login.js';
 import type { Service } from '../handler/service.js';
 import { deviceCode, shown, userCode } from './codes.js';
-import { deviceRequests } from './request.js';
+import { deviceRequests, type DeviceRequest } from './request.js';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const STARTS_PER_MINUTE = 10;
@@ -70,27 +70,47 @@ export async function pollDevice(service: Service, request: Request, caller: Cal
   const { count } = await store.hit(`device-poll:${known.userCode}`, grant.intervalMs);
   if (count > 1) return poll('slow_down', `Ask once in ${grant.intervalMs / 1_000} seconds.`);
   if (known.status === 'pending') return poll('authorization_pending', 'Nobody has decided yet.');
+  const now = await store.now();
   const taken = await requests.takeForDevice(code);
   const approval = taken?.approval;
   if (!taken || !approval) return taken ? poll('access_denied', 'The user said no.') : poll('expired_token', 'This code was used before.');
-  const [parent, now] = await Promise.all([store.read(approval.parent), store.now()]);
-  // Whoever let it in has signed out meanwhile.
-  if (!parent || deathOf(parent, now) !== null) return poll('access_denied', 'The session that let this device in is over.');
-  const family = await foundFamily(service, {
-    origin: caller.origin,
-    client: grant.client,
+  let family: FamilyRecord | undefined;
+  try {
+    family = await letIn(service, caller, grant.client, taken, approval, now);
+  } catch (error) {
+    // The user has decided once and is gone: what went wrong here must not cost the decision.
+    await requests.giveBack(code, taken, now).catch(() => {});
+    throw error;
+  }
+  if (!family) return poll('access_denied', 'The session that let this device in is over.');
+  service.observe({ type: 'login', result: 'ok', client: grant.client, ms: 0 });
+  return withFirstToken(service, family, []);
+}
+
+/** `undefined` when whoever let it in has signed out meanwhile. */
+async function letIn(
+  service: Service,
+  { origin }: Caller,
+  client: DeviceGrant['client'],
+  { scopes, label }: DeviceRequest,
+  { parent: id, bound }: NonNullable<DeviceRequest['approval']>,
+  now: number,
+): Promise<FamilyRecord | undefined> {
+  const parent = await service.store.read(id);
+  if (!parent || deathOf(parent, now) !== null) return undefined;
+  return foundFamily(service, {
+    origin,
+    client,
     userAgent: null,
     user: {
       sub: parent.sub,
       claims: parent.claims,
-      scopes: parent.scopes.filter((scope) => taken.scopes?.includes(scope) ?? true),
-      label: taken.label ?? `${grant.client}, let in by ${parent.label ?? 'a browser'}`,
+      scopes: parent.scopes.filter((scope) => scopes?.includes(scope) ?? true),
+      label: label ?? `${client}, let in by ${parent.label ?? 'a browser'}`,
     },
-    tokens: await firstGrant(service, parent.sub, grant.client),
-    parent: { family: parent, bound: approval.bound },
+    tokens: await firstGrant(service, parent.sub, client),
+    parent: { family: parent, bound },
   });
-  service.observe({ type: 'login', result: 'ok', client: grant.client, ms: 0 });
-  return withFirstToken(service, family, []);
 }
 
 function grantFor({ deviceGrant }: Service, caller: Caller): DeviceGrant | Draft {
