@@ -5,7 +5,7 @@
 import type { DeviceGrant } from '../config/device-grant.js';
 import type { RequestInfo } from '../config/endpoint-options.js';
 import { deathOf, type FamilyRecord } from '../families/family.js';
-import { readBytes } from '../handler/body.js';
+import { arrived, readBytes } from '../handler/body.js';
 import { malformed, ok, refusal, type Draft } from '../handler/draft.js';
 import { foundFamily } from '../handler/found-family.js';
 import { isNative, type Caller } from '../handler/gate.js';
@@ -24,7 +24,7 @@ type Poll = 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_t
 export async function startDevice(service: Service, request: Request, caller: Caller, info: RequestInfo): Promise<Draft> {
   const grant = grantFor(service, caller);
   if ('status' in grant) return grant;
-  const form = await readForm(request);
+  const form = await readForm(service, request);
   if (typeof form === 'string') return malformed(form);
   const scope = form.get('scope');
   if (scope !== null && (scope.length > 2_048 || !SCOPES.test(scope))) return malformed('scope is not a list of scopes.');
@@ -58,7 +58,7 @@ export async function startDevice(service: Service, request: Request, caller: Ca
 export async function pollDevice(service: Service, request: Request, caller: Caller): Promise<Draft> {
   const grant = grantFor(service, caller);
   if ('status' in grant) return grant;
-  const form = await readForm(request);
+  const form = await readForm(service, request);
   if (typeof form === 'string') return malformed(form);
   if (form.get('grant_type') !== DEVICE_GRANT) return malformed(`grant_type must be ${DEVICE_GRANT}.`);
   const code = form.get('device_code') ?? '';
@@ -126,11 +126,11 @@ const poll = (error: Poll, description: string): Draft => ({
   headers: {},
 });
 
-async function readForm(request: Request): Promise<URLSearchParams | string> {
+async function readForm(service: Service, request: Request): Promise<URLSearchParams | string> {
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get('Content-Type') ?? '')) {
     return 'Send the body as application/x-www-form-urlencoded.';
   }
-  const bytes = await readBytes(request, 8_192);
+  const bytes = await arrived(service, readBytes(request, 8_192));
   return bytes instanceof Uint8Array ? new URLSearchParams(new TextDecoder().decode(bytes)) : 'The body is too large or incomplete.';
 }
 

@@ -7,7 +7,7 @@ import type { UpstreamError } from '../upstream/upstream.js';
 import type { LoggedOut } from '../upstream/logout-token.js';
 import type { ProviderLogin } from '../upstream/provider-login.js';
 import { announce } from './aftermath.js';
-import { readBytes } from './body.js';
+import { arrived, readBytes } from './body.js';
 import { malformed, type Draft } from './draft.js';
 import { upstreamSidIndex, userIndex } from './found-family.js';
 import type { Service } from './service.js';
@@ -20,7 +20,7 @@ export async function backchannelLogout(service: Service, provider: ProviderLogi
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get('Content-Type') ?? '')) {
     return malformed('Send logout_token as application/x-www-form-urlencoded.');
   }
-  const bytes = await readBytes(request, 32_768);
+  const bytes = await arrived(service, readBytes(request, 32_768));
   if (bytes === undefined || bytes === 'cut') return malformed('The body is too large or incomplete.');
   const token = new URLSearchParams(new TextDecoder().decode(bytes)).get('logout_token');
   if (token === null) return malformed('logout_token is missing.');

@@ -1,14 +1,26 @@
 /** Reads a small JSON object from a request that may be hostile. */
 import type { Bytes } from '../encoding.js';
+import type { Settings } from './service.js';
+import { within } from './within.js';
 
 export const MAX_REQUEST_BYTES = 8_192;
 
 /** Keeps nothing between two texts; to make one takes longer than to use it. */
 const strict = new TextDecoder('utf-8', { fatal: true });
 
+/** The sender dribbles. */
+export class SlowBodyError extends Error {}
+
+/** Waits for a body that is being read, and no longer: its sender must not hold the answer. @throws SlowBodyError */
+export async function arrived<T>({ clock, timing }: Pick<Settings, 'clock' | 'timing'>, reading: Promise<T>): Promise<T> {
+  const read = await within(clock, timing.bodyWaitMs, reading.then((body) => ({ body })));
+  if (!read) throw new SlowBodyError();
+  return read.body;
+}
+
 /** The object, `{}` for an empty body, or a sentence that says what is wrong with it. */
-export async function readObject(request: Request): Promise<Record<string, unknown> | string> {
-  return objectFrom(request.headers, await readBytes(request, MAX_REQUEST_BYTES));
+export async function readObject(service: Settings, request: Request): Promise<Record<string, unknown> | string> {
+  return objectFrom(request.headers, await arrived(service, readBytes(request, MAX_REQUEST_BYTES)));
 }
 
 /** The same from a body that has been read, at most {@link MAX_REQUEST_BYTES} of it. */

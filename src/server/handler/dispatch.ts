@@ -3,8 +3,9 @@ import type { RequestInfo } from '../config/endpoint-options.js';
 import { messageOf } from '../observe.js';
 import { StoreUnavailableError } from '../store.js';
 import { UpstreamError } from '../upstream/upstream.js';
+import { SlowBodyError } from './body.js';
 import type { Answer, Call, Heard } from './call.js';
-import { refusal, storeDown, unexpected, type Draft } from './draft.js';
+import { refusal, slowBody, storeDown, unexpected, type Draft } from './draft.js';
 import { callerOf, corsHeaders, preflight, refuseCrossSite, refuseForeign, type Caller } from './gate.js';
 import { friendlyPage, isNavigation } from './page.js';
 import { routes, type Route, type Visit } from './routes.js';
@@ -79,6 +80,7 @@ async function answer(route: Route, visit: Visit): Promise<Draft> {
       service.observe({ type: 'fault', what: 'ask the provider', message: error.message });
       return carried(visit, upstreamDraft(error));
     }
+    if (error instanceof SlowBodyError) return slowBody();
     if (!(error instanceof StoreUnavailableError)) throw error;
     outage = error;
     return undefined;

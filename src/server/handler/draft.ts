@@ -42,6 +42,8 @@ export function refusal(
 
 export const malformed = (description: string): Draft => refusal(400, 'invalid_request', 'malformed', description);
 
+export const slowBody = (): Draft => refusal(408, 'invalid_request', 'malformed', 'The body did not arrive in time. Send the request again.');
+
 export const storeDown = (): Draft =>
   refusal(503, 'temporarily_unavailable', 'store_unavailable', 'The session store does not answer. Retry with the same attempt id.', {
     retryAfterMs: 1_000,

@@ -8,7 +8,7 @@ import type { FamilyRecord } from '../families/family.js';
 import { upstreamFailure } from '../upstream/failure.js';
 import { inTime } from '../upstream/in-time.js';
 import type { UpstreamTokens } from '../upstream/upstream.js';
-import { readBytes } from './body.js';
+import { arrived, readBytes } from './body.js';
 import { malformed, ok, refusal, type Draft } from './draft.js';
 import { foundFamily } from './found-family.js';
 import { isNative, type Caller } from './gate.js';
@@ -26,7 +26,7 @@ const LOGGED_IN: readonly ClientKind[] = ['web', 'mobile', 'desktop', 'cli'];
 export async function login(service: Service, request: Request, caller: Caller, info: RequestInfo): Promise<Draft> {
   if (!service.authenticate) return malformed('This endpoint signs in through its provider: GET /login.');
   const started = service.clock.now();
-  const bytes = await readBytes(request, MAX_LOGIN_BYTES);
+  const bytes = await arrived(service, readBytes(request, MAX_LOGIN_BYTES));
   if (bytes === 'cut') return malformed('The body ended before it was complete.');
   if (bytes === undefined) return malformed(`The body is larger than ${MAX_LOGIN_BYTES} bytes.`);
   const copy = () => new Request(request.url, { method: 'POST', headers: request.headers, body: bytes.slice() });

@@ -47,7 +47,7 @@ export interface Route {
   withoutStore?(visit: Visit): Promise<Draft | undefined>;
 }
 
-const askedOnce = (visit: Visit): ReturnType<typeof readRefresh> => (visit.asked ??= readRefresh(visit.call));
+const askedOnce = (visit: Visit): ReturnType<typeof readRefresh> => (visit.asked ??= readRefresh(visit.service, visit.call));
 
 export const routes: Readonly<Record<string, Readonly<Partial<Record<string, Route>>>>> = {
   '/refresh': {
@@ -106,7 +106,7 @@ export const routes: Readonly<Record<string, Readonly<Partial<Record<string, Rou
   },
   '/token': {
     // Services may wait longer than a browser would.
-    POST: { guard: 'open', bounded: false, run: ({ service, request }) => serviceToken(service.services, request) },
+    POST: { guard: 'open', bounded: false, run: ({ service, request }) => serviceToken(service, request) },
   },
   '/backchannel-logout': {
     POST: { guard: 'open', bounded: false, run: ({ service, request }) => backchannelLogout(service, service.provider, request) },
