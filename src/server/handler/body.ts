@@ -23,13 +23,14 @@ export async function readObject(service: Settings, request: Request): Promise<R
   return objectFrom(request.headers, await arrived(service, readBytes(request, MAX_REQUEST_BYTES)));
 }
 
+export const isJson = (headers: Pick<Headers, 'get'>): boolean => /^application\/json\s*(;|$)/i.test(headers.get('Content-Type') ?? '');
+
 /** The same from a body that has been read, at most {@link MAX_REQUEST_BYTES} of it. */
 export function objectFrom(headers: Pick<Headers, 'get'>, bytes: Bytes | 'cut' | undefined): Record<string, unknown> | string {
   if (bytes === 'cut') return 'The body ended before it was complete.';
   if (bytes === undefined) return `The body is larger than ${MAX_REQUEST_BYTES} bytes.`;
   if (bytes.length === 0) return {};
-  const type = headers.get('Content-Type') ?? '';
-  if (!/^application\/json\s*(;|$)/i.test(type)) return 'Send the body as Content-Type: application/json.';
+  if (!isJson(headers)) return 'Send the body as Content-Type: application/json.';
   let value: unknown;
   try {
     value = JSON.parse(strict.decode(bytes));

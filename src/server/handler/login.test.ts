@@ -60,6 +60,15 @@ describe('login limits', () => {
   });
 });
 
+test.each(['{', 'null', '[]', '"ada"', ''])('a body that says it is JSON and is no object (%j) is the sender’s mistake, and no failed login', async (body) => {
+  const one = site();
+  const browser = new TestBrowser(one);
+  for (let i = 0; i < 6; i += 1) {
+    expect(await browser.call('POST', '/login', body)).toMatchObject({ status: 400, body: { error: 'invalid_request', reason: 'malformed', session: 'intact' } });
+  }
+  expect(one.events.filter(({ type }) => type !== 'refused')).toEqual([]);
+});
+
 describe('equal time', () => {
   test.each([
     ['a quick no (unknown user)', 1],

@@ -8,7 +8,7 @@ import type { FamilyRecord } from '../families/family.js';
 import { upstreamFailure } from '../upstream/failure.js';
 import { inTime } from '../upstream/in-time.js';
 import type { UpstreamTokens } from '../upstream/upstream.js';
-import { arrived, readBytes } from './body.js';
+import { arrived, isJson, objectFrom, readBytes } from './body.js';
 import { malformed, ok, refusal, type Draft } from './draft.js';
 import { foundFamily } from './found-family.js';
 import { isNative, type Caller } from './gate.js';
@@ -29,6 +29,9 @@ export async function login(service: Service, request: Request, caller: Caller, 
   const bytes = await arrived(service, readBytes(request, MAX_LOGIN_BYTES));
   if (bytes === 'cut') return malformed('The body ended before it was complete.');
   if (bytes === undefined) return malformed(`The body is larger than ${MAX_LOGIN_BYTES} bytes.`);
+  // The application would stumble over it: anybody's garbage would be a 500, a defect in the log and a try of some account.
+  const object = isJson(request.headers) ? (bytes.length === 0 ? 'The body is empty.' : objectFrom(request.headers, bytes)) : {};
+  if (typeof object === 'string') return malformed(object);
   const copy = () => new Request(request.url, { method: 'POST', headers: request.headers, body: bytes.slice() });
 
   const account = (await (service.accountOf ?? defaultAccountOf)(copy()))?.slice(0, 320) ?? '';
