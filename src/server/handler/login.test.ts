@@ -54,6 +54,27 @@ describe('login limits', () => {
     for (let i = 0; i < 20; i += 1) expect((await tryRight(browser, 'ada', 'mallory')).status).toBe(429);
     expect((await tryRight(browser, 'ada', 'home')).status).toBe(200);
   });
+  test('without an address nobody locks an account, or the site, with five tries; guesses end at ten times that', async () => {
+    const one = paced({ limits: { loginPaceMs: 1 } });
+    const browser = new TestBrowser(one);
+    for (let i = 0; i < 5; i += 1) await fail(browser, 'ada', '');
+    expect((await tryRight(browser, 'ada', '')).status).toBe(200);
+    for (let i = 5; i < 50; i += 1) expect((await fail(browser, 'ada', '')).status).toBe(400);
+    expect((await tryRight(browser, 'ada', '')).status).toBe(429);
+    expect((await tryRight(browser, 'bob', '')).status).toBe(200);
+    expect(one.events.filter(({ type }) => type === 'fault')).toEqual([]);
+  });
+  test('of accounts that cannot be told apart the address counts; without that nothing does, and a fault says so once', async () => {
+    const one = paced({ limits: { loginPaceMs: 1, loginFailuresPerMinute: 1 }, accountOf: async () => undefined });
+    const browser = new TestBrowser(one);
+    for (let i = 0; i < 10; i += 1) expect((await fail(browser, 'ada', 'one')).status).toBe(400);
+    expect((await tryRight(browser, 'ada', 'one')).status).toBe(429);
+    expect((await tryRight(browser, 'ada', 'two')).status).toBe(200);
+    for (let i = 0; i < 12; i += 1) expect((await fail(browser, 'ada', '')).status).toBe(400);
+    expect((await tryRight(browser, 'ada', '')).status).toBe(200);
+    const faults = one.events.filter(({ type }) => type === 'fault');
+    expect(faults).toEqual([{ type: 'fault', what: 'limit failed logins', message: expect.stringContaining('accountOf') }]);
+  });
   test('successes cost nothing', async () => {
     const browser = new TestBrowser(paced());
     for (let i = 0; i < 20; i += 1) expect((await tryRight(browser, 'ada', 'a')).status).toBe(200);

@@ -12,7 +12,6 @@ import { arrived, isJson, objectFrom, readBytes } from './body.js';
 import { malformed, ok, refusal, type Draft } from './draft.js';
 import { foundFamily } from './found-family.js';
 import { isNative, type Caller } from './gate.js';
-import { takeLoginSlot } from './login-limit.js';
 import { obtainToken } from './obtain-token.js';
 import type { Service } from './service.js';
 import { tokenAnswer, tokenAsk } from './token-ask.js';
@@ -35,7 +34,7 @@ export async function login(service: Service, request: Request, caller: Caller, 
   const copy = () => new Request(request.url, { method: 'POST', headers: request.headers, body: bytes.slice() });
 
   const account = (await (service.accountOf ?? defaultAccountOf)(copy()))?.slice(0, 320) ?? '';
-  const slot = await takeLoginSlot(service, account, info.address ?? '');
+  const slot = await service.logins.take(account, info.address ?? '');
   const native = isNative(caller);
   const finished = (result: 'ok' | 'failed' | 'limited', client: ClientKind = native ? 'mobile' : 'web') =>
     service.observe({ type: 'login', result, client, ms: service.clock.now() - started });

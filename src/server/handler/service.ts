@@ -24,6 +24,7 @@ import type { ProviderLogin } from '../upstream/provider-login.js';
 import { checkServices, type ServicesOptions } from '../manager/service-token.js';
 import { checkSignIn, tokenSource } from './sign-in-source.js';
 import { known, type Known } from './jar.js';
+import { loginLimit, type LoginLimit } from './login-limit.js';
 import { rateLimiter, type RateLimiter } from './rate-limiter.js';
 import { streams, type Streams } from '../events/streams.js';
 import { versions, type Versions } from './versions.js';
@@ -38,7 +39,7 @@ export interface Settings {
   readonly random: ServerRandom;
   readonly store: Store;
   readonly jitter: number;
-  readonly loginFailuresPerMinute: number;
+  readonly logins: LoginLimit;
   readonly loginPaceMs: number;
   readonly authenticate: ((request: Request) => Promise<Authenticated | null>) | null;
   readonly accountOf: ((request: Request) => Promise<string | undefined>) | null;
@@ -103,7 +104,7 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
     random,
     store,
     jitter,
-    loginFailuresPerMinute: limits.loginFailuresPerMinute,
+    logins: loginLimit(store, observe, limits.loginFailuresPerMinute),
     loginPaceMs: limits.loginPaceMs,
     authenticate: options.authenticate ?? null,
     accountOf: options.accountOf ?? null,
