@@ -20,7 +20,7 @@ import { announceDegraded, announceRotation } from '../events/told.js';
 import { orphaned } from '../device-grant/children.js';
 import { endedElsewhere, endFamilyNow } from './aftermath.js';
 import type { Heard } from './call.js';
-import { ended, malformed, nobody, ok, refusal, type Draft } from './draft.js';
+import { ended, malformed, nobody, ok, refusal, slowDown, versionConflict, type Draft } from './draft.js';
 import { isNative, type Caller } from './gate.js';
 import { openHeld, openJar, openKnown, tidy, type Jar, type LiveJar } from './jar.js';
 import { movesCookie, sendCookie, withCookie, type Accepted } from './new-cookie.js';
@@ -213,14 +213,5 @@ async function obtainedDraft(service: Service, wanted: Wanted, accepted: Accepte
       return upstreamDraft(obtained.error);
   }
 }
-
-const versionConflict = (gen: number): Draft =>
-  refusal(409, 'temporarily_unavailable', 'version_conflict', 'There is a newer token than the one you hold. If you do not have it, ask again.', {
-    gen,
-    retryAfterMs: 1_000,
-  });
-
-const slowDown = (description: string, retryAfterMs: number): Draft =>
-  refusal(429, 'slow_down', 'rate_limited', description, { retryAfterMs });
 
 const wireOutcome = (outcome: Accepted['outcome']): Outcome => (outcome === 'healed' ? 'coalesced' : outcome);
