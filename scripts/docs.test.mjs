@@ -44,6 +44,15 @@ describe('docs/wire-protocol.md', () => {
     expect(names.filter((field) => !wireDocument.includes(`\`${field}\``))).toEqual([]);
   });
 
+  it('says of each reason what the endpoint says of the session', () => {
+    const rows = [...wireDocument.matchAll(/^\| [\d, ]+ \| `\w+` \| (.+?) \| `(intact|none|ended)` \|/gm)];
+    expect(rows.length).toBeGreaterThan(8);
+    const over = union(wire, 'EndedReason');
+    const said = rows.flatMap(([, reasons, session]) => [...reasons.matchAll(/`([a-z_]+)`/g)].map(([, reason]) => [reason, session]));
+    // As src/server/handler/draft.ts builds them: ended(), nobody(), and everything else.
+    for (const [reason, session] of said) expect([reason, session]).toEqual([reason, over.includes(reason) ? 'ended' : reason === 'no_cookie' ? 'none' : 'intact']);
+  });
+
   it('gives every constant its value', async () => {
     const { transformWithOxc } = await import('vite');
     const { code } = await transformWithOxc(read('src/contract/wire.ts'), 'wire.ts');

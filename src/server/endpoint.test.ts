@@ -1,6 +1,7 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { hintCookieName } from '../contract/wire.js';
+import { fakeClock } from './testing/fake-clock.js';
 import { attempt, logoutAfterPresent, site, TestBrowser } from './testing/site.js';
 
 const M = 35_000;
@@ -51,6 +52,18 @@ describe('login', () => {
     expect(browser.sessionCookies).not.toContain(name);
     expect(browser.site.events).toContainEqual({ type: 'ended', reason: 'signed_out', sid: first.body.sid, client: 'web' });
   });
+});
+
+test('never rejects, whatever breaks', async () => {
+  const clock = fakeClock();
+  const { endpoint, origin, events } = site({ clock });
+  clock.now = () => {
+    throw new RangeError('No time.');
+  };
+  const response = await endpoint(new Request(`${origin}/auth/session`));
+  expect(response.status).toBe(500);
+  expect(await response.json()).toMatchObject({ reason: 'unexpected', session: 'intact' });
+  expect(events).toEqual([{ type: 'fault', what: 'answer a request', message: 'RangeError: No time.' }]);
 });
 
 describe('refresh', () => {

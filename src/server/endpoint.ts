@@ -6,7 +6,7 @@ import { checkStore } from './config/check-store.js';
 import type { EndpointOptions, RequestInfo } from './config/endpoint-options.js';
 import { revoke, type Revocation } from './devices/revoke.js';
 import { callOf, DIRECT, responseOf, type Call } from './handler/call.js';
-import { dispatch } from './handler/dispatch.js';
+import { dispatch, unsendable } from './handler/dispatch.js';
 import { callerOf } from './handler/gate.js';
 import { readPresented } from './handler/present-read.js';
 import { obtainToken } from './handler/obtain-token.js';
@@ -100,8 +100,13 @@ export interface Endpoint {
  */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { ready, settings } = prepare(options);
-  const handle = async (request: Request, info: RequestInfo = {}): Promise<Response> =>
-    responseOf(await dispatch(await ready(), callOf(request), info));
+  const handle = async (request: Request, info: RequestInfo = {}): Promise<Response> => {
+    try {
+      return responseOf(await dispatch(await ready(), callOf(request), info));
+    } catch (error) {
+      return responseOf(unsendable(settings, request, error));
+    }
+  };
   return Object.assign(handle, {
     [DIRECT]: async (call: Call, info: RequestInfo) => dispatch(await ready(), call, info),
     publicOrigin: settings.place.publicOrigin,

@@ -1,8 +1,10 @@
 import { request as httpRequest, createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createEndpoint } from './endpoint.js';
-import { nodeListener, type NodeMountable, type NodeOptions } from './node.js';
+import { DIRECT, type Answer } from './handler/call.js';
+import type { EndpointEvent } from './observe.js';
+import { nodeListener, type NodeListener, type NodeMountable, type NodeOptions } from './node.js';
 
 const servers: Server[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => new Promise((resolve) => {
@@ -10,15 +12,27 @@ afterEach(() => Promise.all(servers.splice(0).map((server) => new Promise((resol
   server.close(resolve);
 }))));
 
-async function serve(make: (origin: string) => NodeMountable, options?: NodeOptions): Promise<{ origin: string; port: number }> {
+async function serve(
+  make: (origin: string) => NodeMountable,
+  options?: NodeOptions,
+  front: (listener: NodeListener) => NodeListener = (listener) => listener,
+): Promise<{ origin: string; port: number }> {
   const server = createServer();
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const origin = `http://localhost:${port}`;
-  server.on('request', nodeListener(make(origin), options));
+  server.on('request', front(nodeListener(make(origin), options)));
   return { origin, port };
 }
+
+/** Behind a body parser: it reads the whole, and leaves in `request.body` what it makes of it. */
+const parsed = (left: (text: string) => unknown, make: (origin: string) => NodeMountable) =>
+  serve(make, {}, (listener) => (incoming, outgoing) => {
+    let text = '';
+    const end = () => listener(Object.assign(incoming, { body: left(text) }), outgoing);
+    incoming.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', end);
+  });
 
 const fake = (origin: string, answer: (request: Request) => Promise<Response>): NodeMountable =>
   Object.assign(answer, { publicOrigin: origin, mount: '/auth' });
@@ -103,16 +117,24 @@ describe('the endpoint behind node:http', () => {
   });
   describe('a refresh, for which no Request is made', () => {
     async function signedIn() {
-      let listener!: ReturnType<typeof nodeListener>;
-      const { origin, port } = await serve((publicOrigin) => {
-        const endpoint = createEndpoint({ publicOrigin, dev: true, authenticate: async () => ({ sub: 'ada' }) });
-        listener = nodeListener(endpoint);
-        return endpoint;
-      });
+      const { origin, port } = await serve((publicOrigin) =>
+        createEndpoint({ publicOrigin, dev: true, authenticate: async () => ({ sub: 'ada' }) }));
       const headers = { 'X-Tabaton': '1', Origin: origin, 'Content-Type': 'application/json' };
       const login = await send(port, '/auth/login', headers, '{}');
       const refresh = { ...headers, Cookie: login.response.headers['set-cookie']![0]!.split(';')[0]!, 'Idempotency-Key': 'a'.repeat(22) };
-      return { listener, port, refresh };
+      return { port, refresh };
+    }
+    async function behindParser(made: (text: string) => unknown, sent: string, how: Record<string, string> = {}) {
+      const events: EndpointEvent[] = [];
+      let left: (text: string) => unknown = (text) => JSON.parse(text);
+      const { origin, port } = await parsed((text) => left(text), (publicOrigin) =>
+        createEndpoint({ publicOrigin, dev: true, authenticate: async () => ({ sub: 'ada' }), observe: (event) => events.push(event) }));
+      const headers = { 'X-Tabaton': '1', Origin: origin, 'Content-Type': 'application/json' };
+      const login = await send(port, '/auth/login', headers, '{}');
+      left = made;
+      const Cookie = login.response.headers['set-cookie']![0]!.split(';')[0]!;
+      const { response, text } = await send(port, '/auth/refresh', { ...headers, ...how, Cookie, 'Idempotency-Key': 'a'.repeat(22) }, sent);
+      return { status: response.statusCode, text, faults: events.filter(({ type }) => type === 'fault') };
     }
     test('is answered with a length, and the connection goes on', async () => {
       const { port, refresh } = await signedIn();
@@ -139,13 +161,29 @@ describe('the endpoint behind node:http', () => {
       socket.destroy();
       expect((await send(port, '/auth/refresh', refresh)).response.statusCode).toBe(200);
     });
-    test('whose body a framework has read already counts as one without', async () => {
-      const { listener, refresh } = await signedIn();
-      const server = createServer((incoming, outgoing) => incoming.on('end', () => listener(incoming, outgoing)).resume());
-      servers.push(server);
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { text } = await send((server.address() as AddressInfo).port, '/auth/refresh', refresh, '{"reason":"force"}');
-      expect(JSON.parse(text)).toMatchObject({ outcome: 'cached' });
+    test.each<[string, (text: string) => unknown, string?]>([
+      ['an object', (text) => JSON.parse(text)],
+      ['a text', (text) => text],
+      ['bytes', (text) => Buffer.from(text)],
+      ['nothing that was sent', () => undefined, ''],
+    ])('whose body a parser in front has read is answered from what that left: %s', async (_, made, sent = '{"reason":"force","have":1}') => {
+      const { faults, text } = await behindParser(made, sent);
+      expect(JSON.parse(text)).toMatchObject(sent ? { error: 'slow_down' } : { outcome: 'cached', gen: 1 });
+      expect(faults).toEqual([]);
+    });
+    test.each<[string, Record<string, string>]>([['announced', { 'Content-Length': '18' }], ['in chunks', { 'Transfer-Encoding': 'chunked' }]])(
+      'whose body a parser in front has read and kept is refused, and the log says what to do: %s',
+      async (_, how) => {
+        const { faults, status, text } = await behindParser(() => undefined, '{"reason":"force"}', how);
+        expect([status, JSON.parse(text)]).toMatchObject([500, { reason: 'unexpected', session: 'intact' }]);
+        expect(faults).toEqual([expect.objectContaining({ type: 'fault', message: expect.stringContaining('Put nodeListener() before express.json()') })]);
+      },
+    );
+    test('a form that a parser in front has read reaches the application as it was', async () => {
+      const form = 'username=ada+b&x=1&x=2';
+      const left = { username: 'ada b', x: ['1', '2'] };
+      const { origin, port } = await parsed(() => left, (publicOrigin) => fake(publicOrigin, async (request) => new Response(await request.text())));
+      expect((await send(port, '/auth/login', { Origin: origin, 'Content-Type': 'application/x-www-form-urlencoded' }, form)).text).toBe(form);
     });
     test('says the same through a function of the application’s own around the endpoint', async () => {
       const { origin, port } = await serve((publicOrigin) => {
@@ -160,6 +198,24 @@ describe('the endpoint behind node:http', () => {
       expect(wrapped.text).toBe(direct.text);
       expect(lasting(wrapped.response.headers)).toEqual(lasting(direct.response.headers));
     });
+  });
+  test.each<[string, (origin: string) => NodeMountable, NodeOptions?]>([
+    ['gives a header that cannot be sent', (origin) => {
+      const given: Answer = { status: 303, headers: { Location: '/日本', 'Content-Length': '7' }, cookies: ['a=b'], body: null };
+      return Object.assign(fake(origin, async () => new Response()), { [DIRECT]: async () => given });
+    }],
+    ['rejects', (origin) => fake(origin, async () => Promise.reject(new Error('No.')))],
+    ['cannot be told the address', (origin) => fake(origin, async () => new Response()), { addressOf: () => { throw new Error('No.'); } }],
+  ])('an endpoint that %s costs one 500, not the process', async (_, make, options) => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { port } = await serve(make, options);
+    for (let again = 0; again < 2; again += 1) {
+      const { response, text } = await send(port, '/auth/refresh', {});
+      expect(response.statusCode).toBe(500);
+      expect(JSON.parse(text)).toMatchObject({ error: 'server_error', reason: 'unexpected', session: 'intact' });
+    }
+    expect(told).toHaveBeenCalledTimes(2);
+    told.mockRestore();
   });
   test('a request target that is no path is refused', async () => {
     const { port } = await serve((origin) => fake(origin, async () => new Response('ok')));

@@ -8,6 +8,8 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { RequestInfo } from './config/endpoint-options.js';
 import { bodyOf, bytesOf } from './node/incoming-body.js';
 import { DIRECT, type Answer, type Call, type Direct } from './handler/call.js';
+import { unexpected } from './handler/draft.js';
+import { defaultObserve, messageOf } from './observe.js';
 
 export type { RequestInfo };
 
@@ -36,7 +38,8 @@ export interface NodeOptions {
 export type NodeListener = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
 /**
- * Puts the endpoint behind Node's `http`, alone or as a middleware.
+ * Puts the endpoint behind Node's `http`, alone or as a middleware, before any body parser: what one has read is taken
+ * from `request.body`, and where that is not a JSON object, a form, a text or bytes the answer is 500.
  *
  * @example
  * createServer(nodeListener(endpoint)).listen(3000);
@@ -54,10 +57,9 @@ export function nodeListener(endpoint: NodeMountable, options: NodeOptions = {})
       outgoing.writeHead(url ? 413 : 400, { Connection: 'close', 'Content-Length': 0 }).end();
       return;
     }
-    answer(endpoint, { incoming, outgoing, url, maxBodyBytes }, { address: addressOf(incoming) }).then(
-      (given) => send(given, incoming, outgoing),
-      () => outgoing.destroy(),
-    );
+    answer(endpoint, { incoming, outgoing, url, maxBodyBytes }, addressOf)
+      .then((given) => send(given, incoming, outgoing))
+      .catch((error: unknown) => fail(error, incoming, outgoing));
   };
 }
 
@@ -69,7 +71,8 @@ interface Passage {
   maxBodyBytes: number;
 }
 
-async function answer(endpoint: NodeMountable & Direct, passage: Passage, info: RequestInfo): Promise<Sent> {
+async function answer(endpoint: NodeMountable & Direct, passage: Passage, addressOf: Required<NodeOptions>['addressOf']): Promise<Sent> {
+  const info: RequestInfo = { address: addressOf(passage.incoming) };
   const direct = endpoint[DIRECT];
   if (direct) return direct(callFrom(passage), info);
   // Somebody has wrapped the endpoint in a function of their own.
@@ -149,6 +152,17 @@ async function send({ status, headers, cookies, body }: Sent, incoming: Incoming
   } catch {
     outgoing.destroy();
   }
+}
+
+/** Whatever goes wrong with one request must not become an unhandled rejection: that would end the process for all. */
+function fail(error: unknown, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  // Who has left is not answered, and has done nothing wrong.
+  if (outgoing.destroyed) return;
+  defaultObserve({ type: 'fault', what: 'answer a request', message: messageOf(error) });
+  if (outgoing.headersSent) return void outgoing.destroy();
+  const body = JSON.stringify(unexpected().body);
+  const head = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store' };
+  outgoing.writeHead(500, incoming.complete ? head : { ...head, Connection: 'close' }).end(body);
 }
 
 function drained(outgoing: ServerResponse): Promise<void> {

@@ -60,3 +60,7 @@ export function observers(given: Observe | readonly Observe[]): Observe {
 export function defaultObserve(event: EndpointEvent): void {
   if (event.type === 'fault') console.error(`tabaton: ${event.what}: ${event.message}`);
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

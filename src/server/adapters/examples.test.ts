@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { shortHash } from '../encoding.js';
 import { memoryStore } from '../stores/memory.js';
 import { eventReader } from '../testing/event-reader.js';
 import { KEY } from '../testing/site.js';
@@ -97,6 +98,50 @@ describe('a store that cannot be used ends the start of', () => {
     keptByNext({ endpoint: createEndpoint(optionsFor()) });
     await register();
     vi.unstubAllEnvs();
+  });
+});
+
+describe('login limits know the client’s address in', () => {
+  /** Options whose store tells by which addresses logins were counted, and a login. */
+  function counted() {
+    const inner = memoryStore();
+    const keys: string[] = [];
+    const store = { ...inner, hit: (...hit: Parameters<typeof inner.hit>) => (keys.push(hit[0]), inner.hit(...hit)) };
+    const headers = { 'X-Tabaton': '1', Origin: ORIGIN, 'Content-Type': 'application/json' };
+    const login = (more: Record<string, string> = {}) =>
+      new Request(`${ORIGIN}/auth/login`, { method: 'POST', headers: { ...headers, ...more }, body: '{"user":"ada","password":"right"}' });
+    const by = async (address: string) => expect(keys).toContain(`login-address:${await shortHash(address)}`);
+    return { options: { ...optionsFor(), store }, login, by };
+  }
+  test.each<[string, object]>([
+    ['Node', { incoming: { socket: { remoteAddress: '10.1.2.3' } } }],
+    ['Deno', { remoteAddr: { hostname: '10.1.2.3' } }],
+    ['Bun', { server: { requestIP: () => ({ address: '10.1.2.3' }) } }],
+  ])('Hono on %s', async (_, env) => {
+    const { createApp } = await load<{ createApp: CreateApp<{ fetch(request: Request, env: object): Promise<Response> }> }>('hono/app.mjs');
+    const { options, login, by } = counted();
+    await (await createApp(options)).fetch(login(), env);
+    await by('10.1.2.3');
+  });
+  test('Hono on Cloudflare, whose header is believed nowhere else', async () => {
+    const { createApp } = await load<{ createApp: CreateApp<{ fetch(request: Request, env: object): Promise<Response> }> }>('hono/app.mjs');
+    const { options, login, by } = counted();
+    const app = await createApp(options);
+    const ask = () => app.fetch(login({ 'CF-Connecting-IP': '10.1.2.3' }), { remoteAddr: { hostname: '10.0.0.1' } });
+    await ask();
+    await by('10.0.0.1');
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' });
+    await ask();
+    vi.unstubAllGlobals();
+    await by('10.1.2.3');
+  });
+  test('Next, as the nearest proxy saw it', async () => {
+    const { createEndpoint } = await import('../endpoint.js');
+    const { POST } = await load<{ POST(request: Request): Promise<Response> }>('next/app/auth/[...path]/route.mjs');
+    const { options, login, by } = counted();
+    keptByNext({ endpoint: createEndpoint(options) });
+    await POST(login({ 'X-Forwarded-For': '6.6.6.6, 10.1.2.3' }));
+    await by('10.1.2.3');
   });
 });
 

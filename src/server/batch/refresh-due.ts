@@ -10,8 +10,7 @@
 import type { ServerClock } from '../clock.js';
 import type { TokenRecord } from '../families/family.js';
 import type { Obtained } from '../mediation/mediator.js';
-import { messageOf } from '../handler/service.js';
-import type { Observe } from '../observe.js';
+import { messageOf, type Observe } from '../observe.js';
 import type { Store } from '../store.js';
 import { upstreamFailure } from '../upstream/failure.js';
 import type { TokenBucket } from './token-bucket.js';

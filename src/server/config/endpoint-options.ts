@@ -86,7 +86,10 @@ export interface EndpointOptions extends PlaceOptions {
 export interface LimitOptions {
   /** Refreshes of one family in one minute, counted after the rotation was decided. Default 30. */
   refreshesPerMinute?: number;
-  /** Failed logins of one account from one address in one minute; ten times that for either alone. Default 5. */
+  /**
+   * Failed logins of one account from one address in one minute; ten times that for either alone. Default 5. Where the
+   * account or the address is not known only the other counts; where neither is, nothing does, and a fault says so once.
+   */
   loginFailuresPerMinute?: number;
   /** Calls per second that `refreshDue` and `preload` make to the provider, in each process. Default 20. */
   batchCallsPerSecond?: number;

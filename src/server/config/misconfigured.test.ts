@@ -4,6 +4,7 @@ import { createEndpoint } from '../endpoint.js';
 import { memoryStore } from '../stores/memory.js';
 import { KEY } from '../testing/site.js';
 import type { EndpointOptions } from './endpoint-options.js';
+import type { EndpointEvent } from '../observe.js';
 import { MisconfiguredError } from './misconfigured.js';
 
 const good: EndpointOptions = {
@@ -81,15 +82,17 @@ describe('what cannot work fails at once, with the option and what to do', () =>
   ])('a signing key %s: only its use shows it, at ready() and at the first request, and the key is not said', async (_, broken) => {
     const [own, other] = await Promise.all([0, 1].map(async () => exportJWK((await generateKeyPair('ES256', { extractable: true })).privateKey)));
     const key = { ...own!, alg: 'ES256' };
-    const endpointWith = (signing: JWK) => createEndpoint({ ...good, issuer: { signingKeys: [signing] } });
+    const faults: string[] = [];
+    const observe = (event: EndpointEvent) => void (event.type === 'fault' && faults.push(event.message));
+    const endpointWith = (signing: JWK) => createEndpoint({ ...good, observe, issuer: { signingKeys: [signing] } });
     await endpointWith(key).ready();
     const endpoint = endpointWith(broken(key, other!));
-    for (const use of [endpoint.ready(), endpoint(new Request('https://app.example/auth/jwks'))]) {
-      const error: unknown = await use.catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: 'misconfigured', option: 'issuer.signingKeys', message: expect.stringContaining('Generate a new one') });
-      expect(String(error)).not.toContain(key.d);
-      expect((error as Error).cause).toBeUndefined();
-    }
+    const error: unknown = await endpoint.ready().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'misconfigured', option: 'issuer.signingKeys', message: expect.stringContaining('Generate a new one') });
+    expect((error as Error).cause).toBeUndefined();
+    expect((await endpoint(new Request('https://app.example/auth/jwks'))).status).toBe(500);
+    expect(faults).toEqual([expect.stringContaining('Generate a new one')]);
+    expect(`${String(error)} ${faults[0]}`).not.toContain(key.d);
   });
   test('what can work does, and with dev: true a key and a store are made up', () => {
     createEndpoint(good);

@@ -28,6 +28,8 @@ export interface Timing {
   readonly settleAfterMs: number;
   /** Everything the endpoint does for one request fits into this: D − 2 s at the default. */
   readonly serverTimeMs: number;
+  /** How long the body of a request is waited for, however it dribbles: 4 s at the default. */
+  readonly bodyWaitMs: number;
   /** How long a request waits for a lock: 3 s at the default. */
   readonly lockWaitMs: number;
   /** How long it waits for a token in all, lock included: 7 s. The rest is for saying so, with the cookie. */
@@ -69,6 +71,7 @@ export function timingOf(options: TimingOptions = {}): Timing {
     leaseMs,
     settleAfterMs: c + d + d / 2,
     serverTimeMs: d * 0.8,
+    bodyWaitMs: d * 0.4,
     lockWaitMs: d * 0.3,
     tokenWaitMs: d * 0.7,
   };

@@ -1,6 +1,9 @@
 /** OpenID Connect Back-Channel Logout 1.0: the endpoint as the relying party. */
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { newFamily } from '../families/family.js';
+import { userIndex } from '../handler/found-family.js';
+import { StoreUnavailableError } from '../store.js';
 import { mediatedSite, type MediatedSite, signInThrough } from '../testing/mediated-site.js';
 import { fakeClock } from '../testing/fake-clock.js';
 import { site, TestBrowser, type TestSite } from '../testing/site.js';
@@ -39,6 +42,13 @@ async function post(one: TestSite, change: JWTPayload = {}, signer = keys, heade
   });
   return new TestBrowser(one).send(request);
 }
+/** Signs her in, and says what has become of that. */
+async function ada({ store, clock }: TestSite): Promise<() => Promise<string | undefined>> {
+  const identity = { id: 'family-of-ada', sid: 's', client: 'web', credential: 'cookie', origin: 'https://app.example', sub: 'ada', claims: {}, scopes: [], label: null, parent: null, salt: '' } as const;
+  const now = clock.now();
+  await store.create(newFamily({ ...identity, indexes: [await userIndex(ISSUER, 'ada')], createdAt: now, absoluteExpiry: now + 1_000_000, idleMs: 1_000_000 }));
+  return async () => (await store.read(identity.id))?.state;
+}
 const refused = { status: 400, body: { error: 'invalid_request', session: 'intact' } };
 
 describe('§2.5, the request', () => {
@@ -74,6 +84,24 @@ describe('§2.6, validation', () => {
     expect((await post(one)).status).toBe(200);
     expect(await post(one)).toMatchObject(refused);
   });
+  test.each(['find', 'read', 'end', 'put'] as const)('a jti whose logout failed in the store (%s) may come again, and is used then', async (step) => {
+    const one = await relyingParty();
+    const state = await ada(one);
+    const works = one.store[step];
+    one.store[step] = async () => Promise.reject(new StoreUnavailableError('Connection refused.'));
+    expect(await post(one)).toMatchObject({ status: 503, body: { reason: 'store_unavailable', session: 'intact' } });
+    Object.assign(one.store, { [step]: works });
+    expect((await post(one)).status).toBe(200);
+    expect(await state()).toBe('ended');
+    expect(await post(one)).toMatchObject(refused);
+  });
+  test('a replay ends no session that began after the logout', async () => {
+    const one = await relyingParty();
+    await post(one);
+    const state = await ada(one);
+    expect(await post(one)).toMatchObject(refused);
+    expect(await state()).toBe('active');
+  });
 });
 
 describe('§2.7, actions', () => {
@@ -87,6 +115,10 @@ describe('§2.7, actions', () => {
     const active = async () => Promise.all([phone, laptop, bob].map(async (browser) => (await browser.call('GET', '/session')).body['active']));
     await one.provider.backchannelLogout('ada', first);
     expect(await active()).toEqual([false, true, true]);
+    await signInThrough(phone, 'ada');
+    expect(await active()).toEqual([true, true, true]);
+    await one.provider.backchannelLogout('ada');
+    expect(await active()).toEqual([false, false, true]);
   });
   test('refresh tokens with offline_access SHOULD NOT be revoked at the provider', async () => {
     const one = (open = await mediatedSite());

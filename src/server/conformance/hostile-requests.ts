@@ -31,7 +31,7 @@ function seeded(seed: number): Seeded {
 const METHODS = ['GET', 'POST', 'POST', 'POST', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'PROPFIND', 'get', 'Post', '__proto__'];
 const PATHS = [
   '/refresh', '/refresh', '/refresh', '/session', '/login', '/login', '/login', '/logout', '/callback', '/backchannel-logout', '/jwks', '/events', '/token',
-  '/devices', '/devices/x', '/', '', '/../refresh', '//refresh', '/refresh/', '/refresh%00', '/%2e%2e/x', '/constructor', '/__proto__', '/toString',
+  '/devices', '/devices/x', '/device', '/device', '/device/token', '/device/decision', '/device?user_code=BBBB-BBBB', '/device/', '/device/x', '/', '', '/../refresh', '//refresh', '/refresh/', '/refresh%00', '/%2e%2e/x', '/constructor', '/__proto__', '/toString',
   '/refresh?a=1', '/login?return_to=//evil.example', '/callback?state=__proto__&code=x', `/${'a'.repeat(2_000)}`,
 ];
 const SITES = ['same-origin', 'same-site', 'cross-site', 'none', '', 'SAME-ORIGIN', 'same-origin, cross-site', 'x'.repeat(500)];
@@ -41,8 +41,9 @@ const VALUES: readonly unknown[] = [
   null, true, 0, -1, 1e308, -0, 1.5, Number.MAX_SAFE_INTEGER, 2 ** 53, '', 'x', '\u0000', '\ud800', 'a'.repeat(3_000), [], {}, [[]], { toJSON: 1 }, '__proto__',
   'force', 'startup', 'AAAAAAAAAAAAAAAAAAAAAA', ['AAAAAAAAAAAAAAAAAAAAAA'], Array(40).fill('AAAAAAAAAAAAAAAAAAAAAA'), '../../etc', '<script>', '${7*7}', "' OR 1=1--",
 ];
-const FIELDS = ['reason', 'have', 'min_ttl', 'scope', 'resource', 'ids', 'context', 'stats', 'sid', 'user', 'password', 'username', 'logout_token', '__proto__', 'constructor'];
-const RAW = ['', '{', '[]', 'null', '"x"', '{"a":', '\ufeff{}', '{"reason":"force"', '[[[[', 'a=b', '{}{}', '[1,2', `{"a":${'['.repeat(3_000)}`];
+const FIELDS = ['reason', 'have', 'min_ttl', 'scope', 'resource', 'ids', 'context', 'stats', 'sid', 'user', 'password', 'username', 'logout_token', 'user_code', 'approve', 'bound', '__proto__', 'constructor'];
+const CODE = 'grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=';
+const RAW = ['', '{', '[]', 'null', '"x"', '{"a":', '\ufeff{}', '{"reason":"force"', '[[[[', 'a=b', 'logout_token=e30.e30.e30', 'grant_type=client_credentials&user=x', '{}{}', '[1,2', `${CODE}${'A'.repeat(43)}`, CODE, `{"a":${'['.repeat(3_000)}`];
 
 const ODD = '\t !"#$%&\'()*+,-./09:;<=>?@AZ[\\]^_`az{|}~\u0080\u00ff';
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -79,7 +80,7 @@ export function hostileRequests(origin: string, seed: number, genuine = ''): () 
         // Bytes that no runtime lets through in a header.
       }
     };
-    put('X-Tabaton', () => chance.pick(['1', '1', '1', '0', '', '1, 1', text(30)]), 0.8);
+    put('X-Tabaton', () => chance.pick(['1', '1', '1', 'native', '0', '', '1, 1', text(30)]), 0.8);
     put('Sec-Fetch-Site', () => chance.pick(SITES), 0.7);
     put('Origin', () => chance.pick(ORIGINS), 0.5);
     put('Content-Type', () => chance.pick(TYPES), 0.8);

@@ -35,7 +35,7 @@ export async function showDevice(service: Service, request: Request, caller: Cal
 }
 
 export async function decideDevice(service: Service, request: Request, caller: Caller): Promise<Draft> {
-  const body = await readObject(request);
+  const body = await readObject(service, request);
   if (typeof body === 'string') return malformed(body);
   const { user_code, approve, scope, bound = false } = body;
   if (typeof approve !== 'boolean') return malformed('approve is neither true nor false.');

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { EndpointOptions } from '../config/endpoint-options.js';
 import { createEndpoint } from '../endpoint.js';
+import { StoreUnavailableError } from '../store.js';
+import { UpstreamError } from '../upstream/upstream.js';
 import { attempt, KEY, site, TestBrowser, type TestSite } from '../testing/site.js';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -76,6 +78,38 @@ describe('a signed-in browser lets in a CLI (RFC 8628)', () => {
     one.store.hit = async () => ({ count: 1, resetMs: 1 });
     const both = await Promise.all([device.poll(codes['device_code']), device.poll(codes['device_code'])]);
     expect(both.map(({ status }) => status).sort()).toEqual([200, 400]);
+  });
+
+  test.each<[string, (one: TestSite) => void]>([
+    ['its tokens', () => {}],
+    ['its family', (one) => {
+      const { create } = one.store;
+      one.store.create = async () => {
+        one.store.create = create;
+        throw new StoreUnavailableError('Connection refused.');
+      };
+    }],
+  ])('the decision is not lost when %s could not be had at the first try', async (what, breaks) => {
+    let tries = what === 'its tokens' ? 0 : 1;
+    const grant = async () => {
+      if (tries++ === 0) throw new UpstreamError('unavailable', 'Closed.', { retryAfterMs: 7_000 });
+      return { accessToken: 'of the device', expiresInMs: 60_000 };
+    };
+    const one = withGrant({
+      authenticate: async () => ({ sub: 'ada', tokens: { accessToken: 'of the browser', expiresInMs: 60_000 } }),
+      upstream: { grant, refresh: grant },
+    });
+    const browser = new TestBrowser(one);
+    await browser.login();
+    const device = cli(one);
+    const { body: codes } = await device.start();
+    await browser.call('POST', '/device/decision', { user_code: codes['user_code'], approve: true });
+    breaks(one);
+    expect(await device.poll(codes['device_code'])).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } });
+    await one.clock.advance(5_000);
+    expect(await device.poll(codes['device_code'])).toMatchObject({ status: 200, body: { access_token: 'of the device' } });
+    await one.clock.advance(5_000);
+    expect((await device.poll(codes['device_code'])).body['error']).toBe('expired_token');
   });
 
   test('the user sees what wants in before deciding, however the code is typed', async () => {

@@ -4,15 +4,15 @@
  */
 import type { DeviceGrant } from '../config/device-grant.js';
 import type { RequestInfo } from '../config/endpoint-options.js';
-import { deathOf } from '../families/family.js';
-import { readBytes } from '../handler/body.js';
+import { deathOf, type FamilyRecord } from '../families/family.js';
+import { arrived, readBytes } from '../handler/body.js';
 import { malformed, ok, refusal, type Draft } from '../handler/draft.js';
 import { foundFamily } from '../handler/found-family.js';
 import { isNative, type Caller } from '../handler/gate.js';
 import { firstGrant, withFirstToken } from '../handler/login.js';
 import type { Service } from '../handler/service.js';
 import { deviceCode, shown, userCode } from './codes.js';
-import { deviceRequests } from './request.js';
+import { deviceRequests, type DeviceRequest } from './request.js';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const STARTS_PER_MINUTE = 10;
@@ -24,7 +24,7 @@ type Poll = 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_t
 export async function startDevice(service: Service, request: Request, caller: Caller, info: RequestInfo): Promise<Draft> {
   const grant = grantFor(service, caller);
   if ('status' in grant) return grant;
-  const form = await readForm(request);
+  const form = await readForm(service, request);
   if (typeof form === 'string') return malformed(form);
   const scope = form.get('scope');
   if (scope !== null && (scope.length > 2_048 || !SCOPES.test(scope))) return malformed('scope is not a list of scopes.');
@@ -58,7 +58,7 @@ export async function startDevice(service: Service, request: Request, caller: Ca
 export async function pollDevice(service: Service, request: Request, caller: Caller): Promise<Draft> {
   const grant = grantFor(service, caller);
   if ('status' in grant) return grant;
-  const form = await readForm(request);
+  const form = await readForm(service, request);
   if (typeof form === 'string') return malformed(form);
   if (form.get('grant_type') !== DEVICE_GRANT) return malformed(`grant_type must be ${DEVICE_GRANT}.`);
   const code = form.get('device_code') ?? '';
@@ -70,27 +70,47 @@ export async function pollDevice(service: Service, request: Request, caller: Cal
   const { count } = await store.hit(`device-poll:${known.userCode}`, grant.intervalMs);
   if (count > 1) return poll('slow_down', `Ask once in ${grant.intervalMs / 1_000} seconds.`);
   if (known.status === 'pending') return poll('authorization_pending', 'Nobody has decided yet.');
+  const now = await store.now();
   const taken = await requests.takeForDevice(code);
   const approval = taken?.approval;
   if (!taken || !approval) return taken ? poll('access_denied', 'The user said no.') : poll('expired_token', 'This code was used before.');
-  const [parent, now] = await Promise.all([store.read(approval.parent), store.now()]);
-  // Whoever let it in has signed out meanwhile.
-  if (!parent || deathOf(parent, now) !== null) return poll('access_denied', 'The session that let this device in is over.');
-  const family = await foundFamily(service, {
-    origin: caller.origin,
-    client: grant.client,
+  let family: FamilyRecord | undefined;
+  try {
+    family = await letIn(service, caller, grant.client, taken, approval, now);
+  } catch (error) {
+    // The user has decided once and is gone: what went wrong here must not cost the decision.
+    await requests.giveBack(code, taken, now).catch(() => {});
+    throw error;
+  }
+  if (!family) return poll('access_denied', 'The session that let this device in is over.');
+  service.observe({ type: 'login', result: 'ok', client: grant.client, ms: 0 });
+  return withFirstToken(service, family, []);
+}
+
+/** `undefined` when whoever let it in has signed out meanwhile. */
+async function letIn(
+  service: Service,
+  { origin }: Caller,
+  client: DeviceGrant['client'],
+  { scopes, label }: DeviceRequest,
+  { parent: id, bound }: NonNullable<DeviceRequest['approval']>,
+  now: number,
+): Promise<FamilyRecord | undefined> {
+  const parent = await service.store.read(id);
+  if (!parent || deathOf(parent, now) !== null) return undefined;
+  return foundFamily(service, {
+    origin,
+    client,
     userAgent: null,
     user: {
       sub: parent.sub,
       claims: parent.claims,
-      scopes: parent.scopes.filter((scope) => taken.scopes?.includes(scope) ?? true),
-      label: taken.label ?? `${grant.client}, let in by ${parent.label ?? 'a browser'}`,
+      scopes: parent.scopes.filter((scope) => scopes?.includes(scope) ?? true),
+      label: label ?? `${client}, let in by ${parent.label ?? 'a browser'}`,
     },
-    tokens: await firstGrant(service, parent.sub, grant.client),
-    parent: { family: parent, bound: approval.bound },
+    tokens: await firstGrant(service, parent.sub, client),
+    parent: { family: parent, bound },
   });
-  service.observe({ type: 'login', result: 'ok', client: grant.client, ms: 0 });
-  return withFirstToken(service, family, []);
 }
 
 function grantFor({ deviceGrant }: Service, caller: Caller): DeviceGrant | Draft {
@@ -106,11 +126,11 @@ const poll = (error: Poll, description: string): Draft => ({
   headers: {},
 });
 
-async function readForm(request: Request): Promise<URLSearchParams | string> {
+async function readForm(service: Service, request: Request): Promise<URLSearchParams | string> {
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get('Content-Type') ?? '')) {
     return 'Send the body as application/x-www-form-urlencoded.';
   }
-  const bytes = await readBytes(request, 8_192);
+  const bytes = await arrived(service, readBytes(request, 8_192));
   return bytes instanceof Uint8Array ? new URLSearchParams(new TextDecoder().decode(bytes)) : 'The body is too large or incomplete.';
 }
 

@@ -1,7 +1,7 @@
 /**
  * What the store knows of a device that wants in:
  *
- *     device:<hash of its code>   pending ──► approved | denied ──► taken, by one
+ *     device:<hash of its code>   pending ──► approved | denied ──► taken, by one ──► given back, if that one failed
  *     device-user:<user code>     ──► that hash; taken by the one decision
  */
 import { shortHash } from '../encoding.js';
@@ -24,6 +24,7 @@ export interface DeviceRequests {
   ofDevice(deviceCode: string): Promise<DeviceRequest | undefined>;
   /** Of two that hold the same code, one gets it. */
   takeForDevice(deviceCode: string): Promise<DeviceRequest | undefined>;
+  giveBack(deviceCode: string, request: DeviceRequest, now: number): Promise<void>;
   ofUser(userCode: string): Promise<DeviceRequest | undefined>;
   /** True for the one decision that counts. */
   decide(userCode: string, decision: Pick<DeviceRequest, 'status' | 'scopes' | 'approval'>, now: number): Promise<boolean>;
@@ -41,6 +42,10 @@ export function deviceRequests(store: Store): DeviceRequests {
     },
     ofDevice: async (code) => parse(await store.get(await keyOf(code))),
     takeForDevice: async (code) => parse(await store.take(await keyOf(code))),
+    async giveBack(code, request, now) {
+      const ttlMs = request.expiresAt - now;
+      if (ttlMs > 0) await store.put(await keyOf(code), JSON.stringify(request), { ttlMs });
+    },
     async ofUser(code) {
       const key = await store.get(`device-user:${code}`);
       return key === undefined ? undefined : parse(await store.get(key));

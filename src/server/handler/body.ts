@@ -1,23 +1,36 @@
 /** Reads a small JSON object from a request that may be hostile. */
 import type { Bytes } from '../encoding.js';
+import type { Settings } from './service.js';
+import { within } from './within.js';
 
 export const MAX_REQUEST_BYTES = 8_192;
 
 /** Keeps nothing between two texts; to make one takes longer than to use it. */
 const strict = new TextDecoder('utf-8', { fatal: true });
 
-/** The object, `{}` for an empty body, or a sentence that says what is wrong with it. */
-export async function readObject(request: Request): Promise<Record<string, unknown> | string> {
-  return objectFrom(request.headers, await readBytes(request, MAX_REQUEST_BYTES));
+/** The sender dribbles. */
+export class SlowBodyError extends Error {}
+
+/** Waits for a body that is being read, and no longer: its sender must not hold the answer. @throws SlowBodyError */
+export async function arrived<T>({ clock, timing }: Pick<Settings, 'clock' | 'timing'>, reading: Promise<T>): Promise<T> {
+  const read = await within(clock, timing.bodyWaitMs, reading.then((body) => ({ body })));
+  if (!read) throw new SlowBodyError();
+  return read.body;
 }
+
+/** The object, `{}` for an empty body, or a sentence that says what is wrong with it. */
+export async function readObject(service: Settings, request: Request): Promise<Record<string, unknown> | string> {
+  return objectFrom(request.headers, await arrived(service, readBytes(request, MAX_REQUEST_BYTES)));
+}
+
+export const isJson = (headers: Pick<Headers, 'get'>): boolean => /^application\/json\s*(;|$)/i.test(headers.get('Content-Type') ?? '');
 
 /** The same from a body that has been read, at most {@link MAX_REQUEST_BYTES} of it. */
 export function objectFrom(headers: Pick<Headers, 'get'>, bytes: Bytes | 'cut' | undefined): Record<string, unknown> | string {
   if (bytes === 'cut') return 'The body ended before it was complete.';
   if (bytes === undefined) return `The body is larger than ${MAX_REQUEST_BYTES} bytes.`;
   if (bytes.length === 0) return {};
-  const type = headers.get('Content-Type') ?? '';
-  if (!/^application\/json\s*(;|$)/i.test(type)) return 'Send the body as Content-Type: application/json.';
+  if (!isJson(headers)) return 'Send the body as Content-Type: application/json.';
   let value: unknown;
   try {
     value = JSON.parse(strict.decode(bytes));

@@ -1,12 +1,16 @@
 /** One request in, one response out: routes, the deadline, the headers every answer carries. */
 import type { RequestInfo } from '../config/endpoint-options.js';
+import { messageOf } from '../observe.js';
 import { StoreUnavailableError } from '../store.js';
-import type { Answer, Call } from './call.js';
-import { refusal, storeDown, type Draft } from './draft.js';
+import { UpstreamError } from '../upstream/upstream.js';
+import { SlowBodyError } from './body.js';
+import type { Answer, Call, Heard } from './call.js';
+import { refusal, slowBody, storeDown, unexpected, type Draft } from './draft.js';
 import { callerOf, corsHeaders, preflight, refuseCrossSite, refuseForeign, type Caller } from './gate.js';
 import { friendlyPage, isNavigation } from './page.js';
 import { routes, type Route, type Visit } from './routes.js';
-import { messageOf, type Service } from './service.js';
+import type { Service, Settings } from './service.js';
+import { upstreamDraft } from './upstream-draft.js';
 import { within } from './within.js';
 
 export async function dispatch(service: Service, call: Call, info: RequestInfo): Promise<Answer> {
@@ -25,7 +29,7 @@ export async function dispatch(service: Service, call: Call, info: RequestInfo):
       return new URL(call.request().url);
     },
   };
-  const draft = await decide(service, path, visit).catch((error: unknown) => failed(service, path, error));
+  const draft = await decide(service, path, visit).catch((error: unknown) => carried(visit, failed(service, path, error)));
   const reason = (draft.body as { reason?: unknown } | null)?.reason;
   if (draft.status >= 400 && typeof reason === 'string') {
     const known = path in routes ? path : 'unknown';
@@ -72,6 +76,11 @@ async function answer(route: Route, visit: Visit): Promise<Draft> {
   const { service } = visit;
   let outage: StoreUnavailableError | undefined;
   const work = route.run(visit).catch((error: unknown) => {
+    if (error instanceof UpstreamError) {
+      service.observe({ type: 'fault', what: 'ask the provider', message: error.message });
+      return carried(visit, upstreamDraft(error));
+    }
+    if (error instanceof SlowBodyError) return slowBody();
     if (!(error instanceof StoreUnavailableError)) throw error;
     outage = error;
     return undefined;
@@ -80,13 +89,20 @@ async function answer(route: Route, visit: Visit): Promise<Draft> {
   const draft = route.bounded ? await within(service.clock, service.timing.serverTimeMs, work) : await work;
   if (draft) return draft;
   service.observe({ type: 'fault', what: 'reach the store', message: outage?.message ?? 'It did not answer in time.' });
-  return (await route.withoutStore?.(visit)) ?? storeDown();
+  return carried(visit, (await route.withoutStore?.(visit)) ?? storeDown());
 }
 
-function failed(service: Service, path: string, error: unknown): Draft {
+const carried = async (visit: Visit, draft: Draft): Promise<Draft> => (await visit.carry?.(draft)) ?? draft;
+
+function failed({ observe }: Settings, path: string, error: unknown): Draft {
   const what = `answer ${path in routes ? path : 'a request'}`;
-  service.observe({ type: 'fault', what, message: messageOf(error) });
-  return refusal(500, 'server_error', 'unexpected', 'The endpoint failed. Its log says why; the session is kept.');
+  observe({ type: 'fault', what, message: messageOf(error) });
+  return unexpected();
+}
+
+/** For an answer that cannot be sent: a header the platform refuses, keys that cannot be derived. */
+export function unsendable(settings: Settings, request: Heard, error: unknown): Answer {
+  return answerFrom(failed(settings, '', error), callerOf(request, settings.place));
 }
 
 function answerFrom({ status, body, cookies, headers, html, stream }: Draft, caller: Caller): Answer {

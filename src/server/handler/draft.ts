@@ -42,10 +42,24 @@ export function refusal(
 
 export const malformed = (description: string): Draft => refusal(400, 'invalid_request', 'malformed', description);
 
+export const slowBody = (): Draft => refusal(408, 'invalid_request', 'malformed', 'The body did not arrive in time. Send the request again.');
+
+export const versionConflict = (gen: number): Draft =>
+  refusal(409, 'temporarily_unavailable', 'version_conflict', 'There is a newer token than the one you hold. If you do not have it, ask again.', {
+    gen,
+    retryAfterMs: 1_000,
+  });
+
+export const slowDown = (description: string, retryAfterMs: number): Draft =>
+  refusal(429, 'slow_down', 'rate_limited', description, { retryAfterMs });
+
 export const storeDown = (): Draft =>
   refusal(503, 'temporarily_unavailable', 'store_unavailable', 'The session store does not answer. Retry with the same attempt id.', {
     retryAfterMs: 1_000,
   });
+
+export const unexpected = (): Draft =>
+  refusal(500, 'server_error', 'unexpected', 'The endpoint failed. Its log says why; the session is kept.');
 
 /** The one answer that signs a user out, and only this session. */
 export function ended(reason: EndedReason, sid: string, cookies: string[]): Draft {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { FunctionUpstream } from '../upstream/function-upstream.js';
+import { UpstreamError } from '../upstream/upstream.js';
 import { site, TestBrowser, type TestSite } from '../testing/site.js';
 
 /** Fails a login and moves the clock over the pace. */
@@ -52,10 +54,40 @@ describe('login limits', () => {
     for (let i = 0; i < 20; i += 1) expect((await tryRight(browser, 'ada', 'mallory')).status).toBe(429);
     expect((await tryRight(browser, 'ada', 'home')).status).toBe(200);
   });
+  test('without an address nobody locks an account, or the site, with five tries; guesses end at ten times that', async () => {
+    const one = paced({ limits: { loginPaceMs: 1 } });
+    const browser = new TestBrowser(one);
+    for (let i = 0; i < 5; i += 1) await fail(browser, 'ada', '');
+    expect((await tryRight(browser, 'ada', '')).status).toBe(200);
+    for (let i = 5; i < 50; i += 1) expect((await fail(browser, 'ada', '')).status).toBe(400);
+    expect((await tryRight(browser, 'ada', '')).status).toBe(429);
+    expect((await tryRight(browser, 'bob', '')).status).toBe(200);
+    expect(one.events.filter(({ type }) => type === 'fault')).toEqual([]);
+  });
+  test('of accounts that cannot be told apart the address counts; without that nothing does, and a fault says so once', async () => {
+    const one = paced({ limits: { loginPaceMs: 1, loginFailuresPerMinute: 1 }, accountOf: async () => undefined });
+    const browser = new TestBrowser(one);
+    for (let i = 0; i < 10; i += 1) expect((await fail(browser, 'ada', 'one')).status).toBe(400);
+    expect((await tryRight(browser, 'ada', 'one')).status).toBe(429);
+    expect((await tryRight(browser, 'ada', 'two')).status).toBe(200);
+    for (let i = 0; i < 12; i += 1) expect((await fail(browser, 'ada', '')).status).toBe(400);
+    expect((await tryRight(browser, 'ada', '')).status).toBe(200);
+    const faults = one.events.filter(({ type }) => type === 'fault');
+    expect(faults).toEqual([{ type: 'fault', what: 'limit failed logins', message: expect.stringContaining('accountOf') }]);
+  });
   test('successes cost nothing', async () => {
     const browser = new TestBrowser(paced());
     for (let i = 0; i < 20; i += 1) expect((await tryRight(browser, 'ada', 'a')).status).toBe(200);
   });
+});
+
+test.each(['{', 'null', '[]', '"ada"', ''])('a body that says it is JSON and is no object (%j) is the sender’s mistake, and no failed login', async (body) => {
+  const one = site();
+  const browser = new TestBrowser(one);
+  for (let i = 0; i < 6; i += 1) {
+    expect(await browser.call('POST', '/login', body)).toMatchObject({ status: 400, body: { error: 'invalid_request', reason: 'malformed', session: 'intact' } });
+  }
+  expect(one.events.filter(({ type }) => type !== 'refused')).toEqual([]);
 });
 
 describe('equal time', () => {
@@ -81,6 +113,26 @@ describe('equal time', () => {
     // The clock stands at the end of the advance when the answer is out; the timer itself is what counts.
     expect(one.events).toContainEqual(expect.objectContaining({ type: 'login', result: 'failed', ms: 250 }));
     expect(answeredAt).toBeGreaterThan(started);
+  });
+});
+
+describe('the first tokens of a function-shaped upstream', () => {
+  const granting = (grant: FunctionUpstream['grant']) => site({ authenticate: async () => ({ sub: 'ada' }), upstream: { grant, refresh: async () => ({ accessToken: 'x' }) } });
+
+  test('are missing while the service is away: the login is 503 and says when to come back', async () => {
+    const one = granting(async () => {
+      throw new UpstreamError('unavailable', 'Closed.', { retryAfterMs: 7_000 });
+    });
+    const reply = await new TestBrowser(one).login();
+    expect(reply).toMatchObject({ status: 503, setCookies: [], body: { reason: 'upstream_unavailable', session: 'intact', retry_after: 7 } });
+    expect(reply.headers.get('Retry-After')).toBe('7');
+  });
+  test('are waited for ten seconds, whether the function heeds its signal or not', async () => {
+    const one = granting(() => new Promise(() => {}));
+    const pending = new TestBrowser(one).login();
+    await one.clock.waiting();
+    await one.clock.advance(10_000);
+    expect(await pending).toMatchObject({ status: 504, body: { reason: 'upstream_timeout', session: 'intact' } });
   });
 });
 

@@ -5,12 +5,13 @@
 import type { ClientKind } from '../config/clients.js';
 import type { Authenticated, RequestInfo } from '../config/endpoint-options.js';
 import type { FamilyRecord } from '../families/family.js';
+import { upstreamFailure } from '../upstream/failure.js';
+import { inTime } from '../upstream/in-time.js';
 import type { UpstreamTokens } from '../upstream/upstream.js';
-import { readBytes } from './body.js';
+import { arrived, isJson, objectFrom, readBytes } from './body.js';
 import { malformed, ok, refusal, type Draft } from './draft.js';
 import { foundFamily } from './found-family.js';
 import { isNative, type Caller } from './gate.js';
-import { takeLoginSlot } from './login-limit.js';
 import { obtainToken } from './obtain-token.js';
 import type { Service } from './service.js';
 import { tokenAnswer, tokenAsk } from './token-ask.js';
@@ -24,13 +25,16 @@ const LOGGED_IN: readonly ClientKind[] = ['web', 'mobile', 'desktop', 'cli'];
 export async function login(service: Service, request: Request, caller: Caller, info: RequestInfo): Promise<Draft> {
   if (!service.authenticate) return malformed('This endpoint signs in through its provider: GET /login.');
   const started = service.clock.now();
-  const bytes = await readBytes(request, MAX_LOGIN_BYTES);
+  const bytes = await arrived(service, readBytes(request, MAX_LOGIN_BYTES));
   if (bytes === 'cut') return malformed('The body ended before it was complete.');
   if (bytes === undefined) return malformed(`The body is larger than ${MAX_LOGIN_BYTES} bytes.`);
+  // The application would stumble over it: anybody's garbage would be a 500, a defect in the log and a try of some account.
+  const object = isJson(request.headers) ? (bytes.length === 0 ? 'The body is empty.' : objectFrom(request.headers, bytes)) : {};
+  if (typeof object === 'string') return malformed(object);
   const copy = () => new Request(request.url, { method: 'POST', headers: request.headers, body: bytes.slice() });
 
   const account = (await (service.accountOf ?? defaultAccountOf)(copy()))?.slice(0, 320) ?? '';
-  const slot = await takeLoginSlot(service, account, info.address ?? '');
+  const slot = await service.logins.take(account, info.address ?? '');
   const native = isNative(caller);
   const finished = (result: 'ok' | 'failed' | 'limited', client: ClientKind = native ? 'mobile' : 'web') =>
     service.observe({ type: 'login', result, client, ms: service.clock.now() - started });
@@ -65,15 +69,13 @@ function clientFor({ client }: Authenticated, native: boolean): ClientKind {
   return client;
 }
 
-/** A function-shaped upstream gives its first tokens at login, unless the login itself brought them. */
-export async function firstGrant(service: Service, user: string, client: ClientKind): Promise<UpstreamTokens | null> {
-  if (!service.grant) return null;
-  const timeout = new AbortController();
-  const cancel = service.clock.after(GRANT_MS, () => timeout.abort(new DOMException('Too slow.', 'TimeoutError')));
+/** A function-shaped upstream gives its first tokens at login, unless the login itself brought them. @throws UpstreamError */
+export async function firstGrant({ clock, grant }: Service, user: string, client: ClientKind): Promise<UpstreamTokens | null> {
+  if (!grant) return null;
   try {
-    return await service.grant({ client, user }, timeout.signal);
-  } finally {
-    cancel();
+    return await inTime(clock, GRANT_MS, (signal) => grant({ client, user }, signal));
+  } catch (error) {
+    throw upstreamFailure(error);
   }
 }
 

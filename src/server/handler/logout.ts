@@ -11,7 +11,7 @@ import { openHeld, openJar, tidy } from './jar.js';
 import type { Service } from './service.js';
 
 export async function logout(service: Service, request: Request, caller: Caller): Promise<Draft> {
-  const body = await readObject(request);
+  const body = await readObject(service, request);
   if (typeof body === 'string') return malformed(body);
   const { scope = 'device', sid, refresh_token: credential } = body;
   if (scope !== 'device' && scope !== 'all') return malformed('scope is neither "device" nor "all".');

@@ -16,6 +16,8 @@ import type { Service } from './service.js';
 
 export type Accepted = Extract<Presented, { kind: 'accepted' }>;
 
+export const movesCookie = ({ outcome }: Accepted): boolean => outcome === 'rotated' || outcome === 'replayed';
+
 /** Adds what the cookie's outcome says, unless the family died while the token was made. */
 export async function withCookie(
   service: Service,
@@ -24,9 +26,9 @@ export async function withCookie(
   settled: string | undefined,
   draft: Draft,
 ): Promise<Draft> {
-  const { outcome, family, token } = accepted;
+  const { family, token } = accepted;
   const over = (draft.body as Partial<ErrorAnswer>).session === 'ended' ? [family.id] : [];
-  if (over.length > 0 || (outcome !== 'rotated' && outcome !== 'replayed')) return { ...draft, cookies: tidy(service, jar, over) };
+  if (over.length > 0 || !movesCookie(accepted)) return { ...draft, cookies: tidy(service, jar, over) };
   const waited = token.kind === 'needed' || service.versions.strict;
   return (waited && (await overMeanwhile(service, jar, accepted))) || sendCookie(service, jar, accepted, settled, draft);
 }

@@ -1,26 +1,39 @@
 import { describe, expect, test } from 'vitest';
+import type { EndpointOptions } from '../config/endpoint-options.js';
 import { StoreUnavailableError, type Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import { fakeClock } from '../testing/fake-clock.js';
 import { attempt, site, TestBrowser } from '../testing/site.js';
 
-/** A site whose store can be taken away: by throwing, or by silence. */
-function fragile() {
+type State = 'up' | 'throws' | 'silent' | 'defect';
+
+/** A site whose store can be taken away: by throwing, or by silence; at once, or as soon as it has decided a rotation. */
+function fragile(options: Partial<EndpointOptions> = {}) {
   const clock = fakeClock();
   const store = memoryStore({ clock });
-  let state: 'up' | 'throws' | 'silent' = 'up';
+  let state: State = 'up';
+  let afterPresent: (() => void) | undefined;
   const wrapped = new Proxy(store, {
     get(target, name) {
       const method = Reflect.get(target, name) as (...args: unknown[]) => unknown;
       return (...args: unknown[]) => {
         if (state === 'throws') return Promise.reject(new StoreUnavailableError('Connection refused.'));
+        if (state === 'defect') return Promise.reject(new TypeError('Not a function.'));
         if (state === 'silent') return new Promise(() => {});
-        return method(...args);
+        if (name !== 'present') return method(...args);
+        return Promise.resolve(method(...args)).finally(() => afterPresent?.());
       };
     },
   }) as Store;
-  const one = site({ clock, store: wrapped });
-  return { one: { ...one, clock }, browser: new TestBrowser({ ...one, clock }), clock, set: (next: typeof state) => void (state = next) };
+  const one = site({ clock, store: wrapped, ...options });
+  return {
+    one: { ...one, clock },
+    browser: new TestBrowser({ ...one, clock }),
+    clock,
+    set: (next: State) => void ([state, afterPresent] = [next, undefined]),
+    /** Resolves when it has happened. */
+    setAfterPresent: (next: State) => new Promise<void>((resolve) => (afterPresent = () => ((state = next), resolve()))),
+  };
 }
 
 describe('the store is down', () => {
@@ -140,5 +153,59 @@ describe('an end whose answer is lost', () => {
       await clock.advance(6_000);
     }
     expect([told('ended').length, revoked.length]).toEqual([1, 1]);
+  });
+});
+
+describe('the store goes away between the rotation and the token', () => {
+  const M = 35_000;
+  /** Tokens come from elsewhere, so that more is asked of the store after the rotation. */
+  async function mediated() {
+    let serial = 0;
+    const given = () => ({ accessToken: `token-${(serial += 1)}`, expiresInMs: 100_000, refreshToken: 'r' });
+    const all = fragile({
+      authenticate: async () => ({ sub: 'ada', tokens: given() }),
+      upstream: { refresh: async () => given() },
+    });
+    await all.browser.login();
+    // This process has handed it out: it is what memory can serve.
+    await all.browser.refresh({ reason: 'startup' });
+    await all.clock.advance(M);
+    return all;
+  }
+  const refreshes = ({ one }: Awaited<ReturnType<typeof mediated>>) => one.events.filter(({ type }) => type === 'refresh').slice(1);
+
+  test.each<[State, number, string]>([
+    ['throws', 503, 'store_unavailable'],
+    ['silent', 503, 'store_unavailable'],
+    ['defect', 500, 'unexpected'],
+  ])('(%s): the cookie and attempt_settled go with the %i', async (state, status, reason) => {
+    const all = await mediated();
+    const { browser, clock, set, setAfterPresent } = all;
+    const before = browser.cookieHeader;
+    const gone = setAfterPresent(state);
+    const pending = browser.refresh({ have: 1, ids: [attempt(50)] });
+    await gone;
+    if (state === 'silent') await clock.advance(8_000);
+    const reply = await pending;
+    expect(reply).toMatchObject({ status, body: { reason, session: 'intact', attempt_settled: attempt(50) } });
+    expect(browser.cookieHeader).not.toBe(before);
+    expect(refreshes(all)).toEqual([expect.objectContaining({ outcome: 'rotated', status, reason })]);
+    // What a silent store never answered is waited for until the end of the test.
+    if (state === 'silent') return;
+    // Nobody is taken for a thief afterwards.
+    set('up');
+    await clock.advance(M);
+    expect(await browser.refresh({ have: 1, ids: [attempt(51)] })).toMatchObject({ status: 200, body: { outcome: 'rotated', gen: 2 } });
+  });
+  test('and with a token of memory', async () => {
+    const all = await mediated();
+    const { browser, clock, setAfterPresent } = all;
+    await clock.advance(45_000);
+    const before = browser.cookieHeader;
+    void setAfterPresent('throws');
+    const reply = await browser.refresh({ reason: 'startup', min_ttl: 30, ids: [attempt(50)] });
+    expect(reply).toMatchObject({ status: 200, body: { access_token: 'token-1', gen: 1, attempt_settled: attempt(50) } });
+    expect(browser.cookieHeader).not.toBe(before);
+    expect(refreshes(all)).toEqual([expect.objectContaining({ outcome: 'rotated', status: 200 })]);
   });
 });

@@ -44,4 +44,9 @@ describe('return_to', () => {
     '%j is refused',
     (path) => expect(localPath(path)).toBeUndefined(),
   );
+  test('what no header can carry is percent-encoded, and counts as long as it is then', () => {
+    expect(localPath('/日本?q=grün und rot#é')).toBe('/%E6%97%A5%E6%9C%AC?q=gr%C3%BCn%20und%20rot#%C3%A9');
+    expect(localPath('/／evil.example')).toBe('/%EF%BC%8Fevil.example');
+    expect(localPath(`/${'日'.repeat(300)}`)).toBeUndefined();
+  });
 });

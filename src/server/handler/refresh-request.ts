@@ -1,8 +1,9 @@
 /** What `POST /auth/refresh` was asked, checked field by field. */
 import { ATTEMPT_HEADER, ATTEMPT_ID, GUARD_HEADER, MAX_IDS, NATIVE_GUARD, type RefreshReason } from '../../contract/wire.js';
-import { MAX_REQUEST_BYTES, objectFrom } from './body.js';
+import { arrived, MAX_REQUEST_BYTES, objectFrom } from './body.js';
 import type { Call } from './call.js';
 import { malformed, refusal, type Draft } from './draft.js';
+import type { Settings } from './service.js';
 
 export interface RefreshRequest {
   /** `[attempt, ...winners]`, as sent. */
@@ -20,13 +21,13 @@ const REASONS: ReadonlySet<unknown> = new Set<RefreshReason>(['startup', 'expiri
 
 export type ReadRefresh = { asked: RefreshRequest } | { draft: Draft };
 
-export async function readRefresh(call: Call): Promise<ReadRefresh> {
+export async function readRefresh(service: Settings, call: Call): Promise<ReadRefresh> {
   const attempt = call.headers.get(ATTEMPT_HEADER);
   if (attempt === null || !ATTEMPT_ID.test(attempt)) {
     const description = `Send ${ATTEMPT_HEADER}: 128 random bits in base64url, the same for every retry of one attempt.`;
     return { draft: refusal(400, 'invalid_request', 'missing_attempt', description) };
   }
-  const body = objectFrom(call.headers, await call.bytes(MAX_REQUEST_BYTES));
+  const body = objectFrom(call.headers, await arrived(service, call.bytes(MAX_REQUEST_BYTES)));
   if (typeof body === 'string') return { draft: malformed(body) };
   const { ids = [attempt], reason = 'startup', have, min_ttl = 10, scope, resource, refresh_token } = body;
   if (!idsValid(ids)) return { draft: malformed(`ids is not a list of 1 to ${MAX_IDS} attempt ids.`) };

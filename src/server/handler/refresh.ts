@@ -5,6 +5,8 @@
  * of the token. The cookie's goes with whatever status the token's ends in:
  *
  *     present ──► rotated ──► token limited / upstream down ──► 429 / 503  + Set-Cookie + attempt_settled
+ *                     └─────► store away or silent, a defect ──► 503 / 500 or a token of memory, made by the
+ *                             dispatcher              carry()  + Set-Cookie + attempt_settled
  */
 import type { ErrorAnswer, Outcome } from '../../contract/wire.js';
 import { shortHash } from '../encoding.js';
@@ -18,17 +20,26 @@ import { announceDegraded, announceRotation } from '../events/told.js';
 import { orphaned } from '../device-grant/children.js';
 import { endedElsewhere, endFamilyNow, metEnded } from './aftermath.js';
 import type { Heard } from './call.js';
-import { ended, malformed, nobody, ok, refusal, type Draft } from './draft.js';
+import { ended, malformed, nobody, ok, refusal, slowDown, versionConflict, type Draft } from './draft.js';
 import { isNative, type Caller } from './gate.js';
 import { openHeld, openJar, openKnown, tidy, type Jar, type LiveJar } from './jar.js';
-import { sendCookie, withCookie, type Accepted } from './new-cookie.js';
+import { movesCookie, sendCookie, withCookie, type Accepted } from './new-cookie.js';
 import { observeRefresh } from './observe-refresh.js';
 import type { ReadRefresh, RefreshRequest } from './refresh-request.js';
 import type { Service } from './service.js';
 import { clientOf, tokenAnswer, tokenAsk } from './token-ask.js';
 import { wantedOf, type Wanted } from './wanted.js';
 
-export async function refresh(service: Service, request: Heard, caller: Caller, read: ReadRefresh): Promise<Draft> {
+/** Puts what the store has decided for the credential on an answer that somebody else makes. */
+export type Carry = (draft: Draft) => Promise<Draft>;
+
+export async function refresh(
+  service: Service,
+  request: Heard,
+  caller: Caller,
+  read: ReadRefresh,
+  decided: (carry: Carry) => void,
+): Promise<Draft> {
   const started = service.clock.now();
   if ('draft' in read) return read.draft;
   const { asked } = read;
@@ -36,14 +47,14 @@ export async function refresh(service: Service, request: Heard, caller: Caller, 
   const known = await openKnown(service, request, caller.origin, asked.credential);
   const early = known && (await show(service, known, asked));
   if (typeof early === 'object' && early.presented.kind !== 'ended' && early.presented.kind !== 'unknown') {
-    return conclude(service, early, asked, started);
+    return conclude(service, early, asked, started, decided);
   }
   const jar = isNative(caller) ? await openHeld(service, asked.credential) : await openJar(service, request, caller.origin);
   const { live } = jar;
   if (!live) return withoutLive(service, jar);
   if (await orphaned(service, live.family)) return endedWithParent(service, jar, live.family);
   const shown = await show(service, { ...jar, live }, asked);
-  return typeof shown === 'string' ? malformed(shown) : conclude(service, shown, asked, started);
+  return typeof shown === 'string' ? malformed(shown) : conclude(service, shown, asked, started, decided);
 }
 
 /** A credential that was presented to the store, and what the store decided. */
@@ -72,16 +83,30 @@ async function show(service: Service, jar: LiveJar, asked: RefreshRequest): Prom
   return { jar, wanted, hashed, presented };
 }
 
-async function conclude(service: Service, shown: Shown, asked: RefreshRequest, started: number): Promise<Draft> {
+async function conclude(service: Service, shown: Shown, asked: RefreshRequest, started: number, decided: (carry: Carry) => void): Promise<Draft> {
   const { jar, wanted, hashed, presented } = shown;
-  const draft = await answer(service, jar, asked, wanted, presented, (id) => asked.ids[hashed.indexOf(id)]);
+  const rawId = (id: string) => asked.ids[hashed.indexOf(id)];
+  let told = false;
+  const tell = (draft: Draft): Draft => {
+    // Nobody hears any more of an answer that comes after the one made in its place.
+    if (!told) note(service, shown, asked, draft, started);
+    told = true;
+    const client = presented.kind === 'unknown' ? undefined : clientOf(service, presented.family).kind;
+    return { ...draft, client, headers: { 'Server-Timing': serverTiming(), ...draft.headers } };
+  };
+  if (presented.kind === 'accepted') {
+    const settled = presented.settled === null ? undefined : rawId(presented.settled);
+    decided(async (draft) => tell(movesCookie(presented) ? await sendCookie(service, jar, presented, settled, draft) : draft));
+  }
+  return tell(await answer(service, jar, asked, wanted, presented, rawId));
+}
+
+function note(service: Service, { presented, hashed }: Shown, asked: RefreshRequest, draft: Draft, started: number): void {
   if (presented.kind === 'accepted' && !service.tokens.mints) {
     service.detach('note activity', service.activity.seen(presented.family.id, presented.now));
   }
   if (presented.kind === 'accepted' && presented.outcome === 'rotated') announceRotation(service, presented, draft);
   observeRefresh(service, { presented, asked, attempt: hashed[0], draft, started });
-  const client = presented.kind === 'unknown' ? undefined : clientOf(service, presented.family).kind;
-  return { ...draft, client, headers: { 'Server-Timing': serverTiming(), ...draft.headers } };
 }
 
 async function endedWithParent(service: Service, jar: Jar, family: FamilyRecord): Promise<Draft> {
@@ -189,14 +214,5 @@ async function obtainedDraft(service: Service, wanted: Wanted, accepted: Accepte
       return upstreamDraft(obtained.error);
   }
 }
-
-const versionConflict = (gen: number): Draft =>
-  refusal(409, 'temporarily_unavailable', 'version_conflict', 'There is a newer token than the one you hold. If you do not have it, ask again.', {
-    gen,
-    retryAfterMs: 1_000,
-  });
-
-const slowDown = (description: string, retryAfterMs: number): Draft =>
-  refusal(429, 'slow_down', 'rate_limited', description, { retryAfterMs });
 
 const wireOutcome = (outcome: Accepted['outcome']): Outcome => (outcome === 'healed' ? 'coalesced' : outcome);

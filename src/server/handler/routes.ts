@@ -15,7 +15,7 @@ import { friendlyPage } from './page.js';
 import { providerSignIn } from './provider-sign-in.js';
 import { serviceToken } from '../manager/service-token.js';
 import { readRefresh } from './refresh-request.js';
-import { refresh } from './refresh.js';
+import { refresh, type Carry } from './refresh.js';
 import type { Service } from './service.js';
 import { session } from './session.js';
 import { refreshFromMemory } from './warm-tokens.js';
@@ -33,6 +33,8 @@ export interface Visit {
   id: string;
   /** What a refresh was asked: a body can be read once, and an outage asks for it again. */
   asked?: ReturnType<typeof readRefresh>;
+  /** Set once the store has decided on a credential: that goes with whatever is answered then. */
+  carry?: Carry;
 }
 
 export interface Route {
@@ -45,14 +47,14 @@ export interface Route {
   withoutStore?(visit: Visit): Promise<Draft | undefined>;
 }
 
-const askedOnce = (visit: Visit): ReturnType<typeof readRefresh> => (visit.asked ??= readRefresh(visit.call));
+const askedOnce = (visit: Visit): ReturnType<typeof readRefresh> => (visit.asked ??= readRefresh(visit.service, visit.call));
 
 export const routes: Readonly<Record<string, Readonly<Partial<Record<string, Route>>>>> = {
   '/refresh': {
     POST: {
       guard: 'foreign',
       bounded: true,
-      run: async (visit) => refresh(visit.service, visit.call, visit.caller, await askedOnce(visit)),
+      run: async (visit) => refresh(visit.service, visit.call, visit.caller, await askedOnce(visit), (carry) => void (visit.carry = carry)),
       withoutStore: async (visit) => refreshFromMemory(visit.service, visit.call, visit.caller, await askedOnce(visit)),
     },
   },
@@ -104,7 +106,7 @@ export const routes: Readonly<Record<string, Readonly<Partial<Record<string, Rou
   },
   '/token': {
     // Services may wait longer than a browser would.
-    POST: { guard: 'open', bounded: false, run: ({ service, request }) => serviceToken(service.services, request) },
+    POST: { guard: 'open', bounded: false, run: ({ service, request }) => serviceToken(service, request) },
   },
   '/backchannel-logout': {
     POST: { guard: 'open', bounded: false, run: ({ service, request }) => backchannelLogout(service, service.provider, request) },

@@ -13,7 +13,7 @@ import { base64url } from '../encoding.js';
 import { credentials, type Credentials } from '../keys/credential.js';
 import { sealer, type Sealer } from '../keys/seal.js';
 import { keyBytes, serverKeys, type ServerKeys } from '../keys/server-keys.js';
-import { defaultObserve, observers, type Observe } from '../observe.js';
+import { defaultObserve, messageOf, observers, type Observe } from '../observe.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import { checkSigningKeys, type LocalIssuer } from '../issuer/local-issuer.js';
@@ -24,6 +24,7 @@ import type { ProviderLogin } from '../upstream/provider-login.js';
 import { checkServices, type ServicesOptions } from '../manager/service-token.js';
 import { checkSignIn, tokenSource } from './sign-in-source.js';
 import { known, type Known } from './jar.js';
+import { loginLimit, type LoginLimit } from './login-limit.js';
 import { rateLimiter, type RateLimiter } from './rate-limiter.js';
 import { streams, type Streams } from '../events/streams.js';
 import { versions, type Versions } from './versions.js';
@@ -38,7 +39,7 @@ export interface Settings {
   readonly random: ServerRandom;
   readonly store: Store;
   readonly jitter: number;
-  readonly loginFailuresPerMinute: number;
+  readonly logins: LoginLimit;
   readonly loginPaceMs: number;
   readonly authenticate: ((request: Request) => Promise<Authenticated | null>) | null;
   readonly accountOf: ((request: Request) => Promise<string | undefined>) | null;
@@ -106,7 +107,7 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
     random,
     store,
     jitter,
-    loginFailuresPerMinute: limits.loginFailuresPerMinute,
+    logins: loginLimit(store, observe, limits.loginFailuresPerMinute),
     loginPaceMs: limits.loginPaceMs,
     authenticate: options.authenticate ?? null,
     accountOf: options.accountOf ?? null,
@@ -151,8 +152,4 @@ function keyTexts(given: EndpointOptions['keys'], place: Place, random: ServerRa
   const texts = typeof source === 'string' ? source.split(',') : (source ?? []);
   const kept = texts.map((part) => part.trim()).filter((part) => part !== '');
   return kept.length === 0 && place.dev ? [base64url(random.bytes(32))] : kept;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

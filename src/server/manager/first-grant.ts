@@ -12,6 +12,7 @@ import { WHOLE } from '../handler/wanted.js';
 import { keepLease } from '../mediation/lease-keeper.js';
 import type { GrantKey } from '../upstream/function-upstream.js';
 import { upstreamFailure } from '../upstream/failure.js';
+import { inTime } from '../upstream/in-time.js';
 import { UpstreamError, type UpstreamTokens } from '../upstream/upstream.js';
 import type { ManagerParts } from './manager-parts.js';
 
@@ -41,19 +42,12 @@ export async function ensureGranted(parts: ManagerParts, id: string, key: GrantK
 }
 
 async function firstTokens({ clock, upstream, observe }: ManagerParts, key: GrantKey): Promise<UpstreamTokens> {
-  const timeout = new AbortController();
-  const cancel = clock.after(CALL_MS, () => timeout.abort(new DOMException('Too slow.', 'TimeoutError')));
-  const late = new Promise<never>((_, reject) => {
-    timeout.signal.addEventListener('abort', () => reject(timeout.signal.reason));
-  });
   try {
-    return await Promise.race([upstream.grant(key, timeout.signal), late]);
+    return await inTime(clock, CALL_MS, (signal) => upstream.grant(key, signal));
   } catch (error) {
     const failure = upstreamFailure(error);
     observe({ type: 'upstream', result: failure.code });
     throw failure;
-  } finally {
-    cancel();
   }
 }
 

@@ -8,8 +8,9 @@
  */
 import { MisconfiguredError } from '../config/misconfigured.js';
 import { sameBytes, sha256 } from '../encoding.js';
-import { readBytes } from '../handler/body.js';
+import { arrived, readBytes } from '../handler/body.js';
 import type { Draft } from '../handler/draft.js';
+import type { Settings } from '../handler/service.js';
 import { StoreUnavailableError } from '../store.js';
 import { UpstreamError } from '../upstream/upstream.js';
 import type { TokenManager, TokenWish } from './token-manager.js';
@@ -40,7 +41,8 @@ export function checkServices({ tokens, clients }: ServicesOptions): void {
   }
 }
 
-export async function serviceToken(services: ServicesOptions | null, request: Request): Promise<Draft> {
+export async function serviceToken(service: Settings, request: Request): Promise<Draft> {
+  const { services } = service;
   if (!services) return problem(400, 'unsupported_grant_type', 'This endpoint gives no tokens to services. Set `services`.');
   // Client secrets do not belong into pages, and CORS would let them in.
   if (request.headers.has('Origin') || request.headers.has('Sec-Fetch-Site')) {
@@ -50,7 +52,7 @@ export async function serviceToken(services: ServicesOptions | null, request: Re
   if (client === undefined) {
     return { ...problem(401, 'invalid_client', 'Send the client id and secret by HTTP Basic.'), headers: { 'WWW-Authenticate': 'Basic realm="tabaton"' } };
   }
-  const form = await readForm(request);
+  const form = await readForm(service, request);
   if (typeof form === 'string') return problem(400, 'invalid_request', form);
   if (form.get('grant_type') !== 'client_credentials') return problem(400, 'unsupported_grant_type', 'grant_type must be client_credentials.');
   const user = form.get('user') ?? '';
@@ -108,11 +110,11 @@ function unescaped(text: string): string | undefined {
   }
 }
 
-async function readForm(request: Request): Promise<URLSearchParams | string> {
+async function readForm(service: Settings, request: Request): Promise<URLSearchParams | string> {
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(request.headers.get('Content-Type') ?? '')) {
     return 'Send the parameters as application/x-www-form-urlencoded.';
   }
-  const bytes = await readBytes(request, MAX_BYTES);
+  const bytes = await arrived(service, readBytes(request, MAX_BYTES));
   if (bytes === 'cut' || bytes === undefined) return 'The body is too large or incomplete.';
   const form = new URLSearchParams(new TextDecoder().decode(bytes));
   // RFC 6749 §3.2: parameters must not be included more than once.

@@ -15,6 +15,7 @@ import { within } from '../handler/within.js';
 import type { Observe } from '../observe.js';
 import type { Store, TokenAsk } from '../store.js';
 import { upstreamFailure } from '../upstream/failure.js';
+import { inTime } from '../upstream/in-time.js';
 import { UpstreamError, type Upstream, type UpstreamTokens, type UpstreamWish } from '../upstream/upstream.js';
 import { inTurn } from './in-turn.js';
 import { keepCommit } from './keep-commit.js';
@@ -169,20 +170,8 @@ async function step(parts: MediatorParts, id: string, ask: TokenAsk, wish: Upstr
   return keep(parts, family, ver, ask, wish, grant, answer, now);
 }
 
-/** Runs a call under its own timeout; the request that wanted it may be long gone. */
-async function call<T>({ clock, callTimeoutMs = 20_000 }: MediatorParts, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const timeout = new AbortController();
-  const cancel = clock.after(callTimeoutMs, () => timeout.abort(new DOMException('Too slow.', 'TimeoutError')));
-  const late = new Promise<never>((_, reject) => {
-    timeout.signal.addEventListener('abort', () => reject(timeout.signal.reason));
-  });
-  try {
-    // A function that ignores its signal must not hold the lease for ever.
-    return await Promise.race([run(timeout.signal), late]);
-  } finally {
-    cancel();
-  }
-}
+const call = <T>({ clock, callTimeoutMs = 20_000 }: MediatorParts, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  inTime(clock, callTimeoutMs, run);
 
 async function keep(
   parts: MediatorParts,

@@ -15,8 +15,8 @@ export interface OpenIdProvider {
   requests: string[];
   /** Puts something between the network and the provider: a delay, an outage, garbage. */
   intercept(handler: ((request: IncomingMessage, response: ServerResponse, pass: () => void) => void) | null): void;
-  /** Ends a session at the provider and tells the endpoint through the back channel. */
-  backchannelLogout(sub: string, sid: string): Promise<void>;
+  /** Ends a session at the provider, or all of a user's, and tells the endpoint through the back channel. */
+  backchannelLogout(sub: string, sid?: string): Promise<void>;
   /** The provider's session of a user who signed in last. */
   sidOf(sub: string): string;
   events: string[];

@@ -66,6 +66,10 @@ describe('sign-in at a provider', () => {
     expect(tokenCalls()).toBe(1);
     expect(await browser.call('GET', '/session')).toMatchObject({ body: { active: true, sub: 'ada' } });
   });
+  test('a return_to that no header can carry as it is leads back all the same', async () => {
+    const back = await signIn(new TestBrowser(await mediatedSite()), 'ada', '/login?return_to=/%E6%97%A5%E6%9C%AC');
+    expect(back.headers.get('Location')).toBe(`${served.origin}/%E6%97%A5%E6%9C%AC`);
+  });
   test('the way out carries PKCE, state and nonce, and the secrets stay sealed', async () => {
     const browser = new TestBrowser(await mediatedSite());
     const away = await browser.call('GET', '/login');
