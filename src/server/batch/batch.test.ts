@@ -49,6 +49,19 @@ describe('refreshDue', () => {
     expect(service).toMatchObject({ grants: 3, refreshes: 3, spentTwice: 0 });
     expect(await finish(clock, node().refreshDue())).toMatchObject({ claimed: 0 });
   });
+  test('leaves to another manager of the store what is that one’s: its refresh tokens go to no other service', async () => {
+    const one = world({ namespace: 'mail' });
+    await one.users(2);
+    const service = new OneTimeService(15 * MINUTE);
+    const other = createTokenManager({ store: one.store, upstream: service, keys: KEY, clock: one.clock, namespace: 'files', patienceMs: HOUR });
+    const web = site({ clock: one.clock, store: one.store, upstream: service });
+    await one.clock.advance(11 * MINUTE);
+    for (const stranger of [() => other.refreshDue(), () => other.refreshDue({ seenWithin: 1 }), () => web.endpoint.refreshDue()])
+      expect(await finish(one.clock, stranger())).toMatchObject({ claimed: 0, refreshed: 0 });
+    expect(service).toMatchObject({ grants: 0, refreshes: 0 });
+    expect(await finish(one.clock, one.node().refreshDue())).toMatchObject({ claimed: 2, refreshed: 2 });
+    expect(one.service).toMatchObject({ refreshes: 2, spentTwice: 0 });
+  });
   test('four at once share the work: each family is refreshed once', async () => {
     const { clock, service, node, users } = world();
     await users(200);

@@ -2,6 +2,7 @@
 import { deathOf } from '../families/family.js';
 import type { Service } from '../handler/service.js';
 import { tokenAsk } from '../handler/token-ask.js';
+import { isManaged } from '../manager/manager-key.js';
 import { wantedOf } from '../handler/wanted.js';
 import { lives, type BatchParts } from './refresh-due.js';
 
@@ -14,6 +15,7 @@ export function endpointBatch(service: Service): BatchParts {
     bucket,
     async refresh(id, minTtlMs) {
       const family = await store.read(id);
+      if (family && isManaged(family)) return 'foreign';
       // Locally issued tokens are made in the moment they are asked for.
       if (!family || service.tokens.mints) return null;
       const wanted = await wantedOf(family, undefined, undefined, null);

@@ -52,10 +52,11 @@ export interface BatchParts {
   readonly observe: Observe;
   readonly bucket: TokenBucket;
   /**
-   * Refreshes one family; `null` when its token lives for long enough. A provider's failure is told as one, even while
+   * Refreshes one family; `null` when its token lives for long enough, `foreign` when another endpoint or manager of this
+   * store has to: its refresh token must not go to this one's provider. A provider's failure is told as one, even while
    * the old token still lives: what is good enough for a caller is not for a batch.
    */
-  refresh(family: string, minTtlMs: number): Promise<Obtained | null>;
+  refresh(family: string, minTtlMs: number): Promise<Obtained | null | 'foreign'>;
 }
 
 /** Whether a token is good for so long; half of its own life is always enough. */
@@ -81,10 +82,15 @@ export async function refreshAll(
   const queue = [...families];
   let outages = 0;
 
-  async function one(family: string): Promise<BatchResult> {
+  async function one(family: string): Promise<BatchResult | undefined> {
     const started = await parts.store.now();
     await parts.bucket.take();
     const obtained = await parts.refresh(family, minTtlMs);
+    if (obtained === 'foreign') {
+      report.claimed -= 1;
+      await parts.store.unclaim([family]);
+      return undefined;
+    }
     if (obtained === null) return 'fresh';
     switch (obtained.kind) {
       case 'token':
@@ -120,6 +126,7 @@ export async function refreshAll(
         parts.observe({ type: 'fault', what: 'refresh ahead of demand', message: messageOf(upstreamFailure(error)) });
         return 'failed';
       });
+      if (!result) continue;
       report[result] += 1;
       parts.observe({ type: 'batch', result });
     }

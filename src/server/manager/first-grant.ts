@@ -14,6 +14,7 @@ import type { GrantKey } from '../upstream/function-upstream.js';
 import { upstreamFailure } from '../upstream/failure.js';
 import { inTime } from '../upstream/in-time.js';
 import { UpstreamError, type UpstreamTokens } from '../upstream/upstream.js';
+import { ownerOf } from './manager-key.js';
 import type { ManagerParts } from './manager-parts.js';
 
 const LEASE_MS = 30_000;
@@ -52,7 +53,7 @@ async function firstTokens({ clock, upstream, observe }: ManagerParts, key: Gran
 }
 
 async function granted(
-  { store, sealed, random, absoluteMs, defaultLifetimeMs }: ManagerParts,
+  { store, sealed, random, namespace, absoluteMs, defaultLifetimeMs }: ManagerParts,
   id: string,
   { client, user }: GrantKey,
   tokens: UpstreamTokens,
@@ -64,7 +65,7 @@ async function granted(
     sid: await sidOf(id),
     client: 'service',
     credential: 'body',
-    origin: 'service',
+    origin: ownerOf(namespace),
     sub: user,
     claims: {},
     scopes: tokens.scope?.split(' ').filter((scope) => scope !== '') ?? [],

@@ -5,9 +5,10 @@
 import { deathOf, NEVER } from '../families/family.js';
 import { lives, refreshAll, type BatchParts, type BatchReport, type RefreshDueOptions } from '../batch/refresh-due.js';
 import { WHOLE } from '../handler/wanted.js';
+import { ownerOf } from './manager-key.js';
 import type { ManagerParts } from './manager-parts.js';
 
-export function managerBatch({ store, clock, observe, mediator, mintGapMs, bucket }: ManagerParts): BatchParts {
+export function managerBatch({ store, clock, observe, mediator, namespace, mintGapMs, bucket }: ManagerParts): BatchParts {
   return {
     store,
     clock,
@@ -16,6 +17,7 @@ export function managerBatch({ store, clock, observe, mediator, mintGapMs, bucke
     async refresh(id, minTtlMs) {
       const family = await store.read(id);
       if (!family) return null;
+      if (family.origin !== ownerOf(namespace)) return 'foreign';
       const now = await store.now();
       const death = deathOf(family, now);
       if (death) return { kind: 'ended', reason: death, family };
@@ -37,11 +39,12 @@ export async function refreshManaged(parts: ManagerParts, batch: BatchParts, opt
 }
 
 /** Under the lease: the version moves, and a call under way must not find it moved. */
-async function leaveQueue({ store }: ManagerParts, id: string): Promise<void> {
+async function leaveQueue({ store, namespace }: ManagerParts, id: string): Promise<void> {
   const lease = await store.acquire(`refresh:${id}`, { ttlMs: 5_000, waitMs: 0 });
   if (!lease) return;
   try {
     const family = await store.read(id);
+    if (family && family.origin !== ownerOf(namespace)) return await store.unclaim([id]);
     if (!family?.upstream || family.upstream.pending) return;
     const { ver, sealed, expiresAt } = family.upstream;
     await store.commit(id, { ver, sealed, expiresAt, dueAt: null, token: null });
