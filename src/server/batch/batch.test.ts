@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { EndpointEvent } from '../observe.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
+import { familyOf } from '../manager/manager-key.js';
 import { createTokenManager } from '../manager/token-manager.js';
 import type { TokenManagerOptions } from '../manager/manager-options.js';
 import { fakeClock } from '../testing/fake-clock.js';
@@ -56,11 +57,15 @@ describe('refreshDue', () => {
     const other = createTokenManager({ store: one.store, upstream: service, keys: KEY, clock: one.clock, namespace: 'files', patienceMs: HOUR });
     const web = site({ clock: one.clock, store: one.store, upstream: service });
     await one.clock.advance(11 * MINUTE);
-    for (const stranger of [() => other.refreshDue(), () => other.refreshDue({ seenWithin: 1 }), () => web.endpoint.refreshDue()])
+    for (const stranger of [() => other.refreshDue(), () => web.endpoint.refreshDue()])
       expect(await finish(one.clock, stranger())).toMatchObject({ claimed: 0, refreshed: 0 });
     expect(service).toMatchObject({ grants: 0, refreshes: 0 });
     expect(await finish(one.clock, one.node().refreshDue())).toMatchObject({ claimed: 2, refreshed: 2 });
     expect(one.service).toMatchObject({ refreshes: 2, spentTwice: 0 });
+    // Nor does a stranger take from the queue what nobody has used lately.
+    await one.clock.advance(48 * HOUR);
+    await finish(one.clock, other.refreshDue());
+    expect((await one.store.read(await familyOf('mail', { client: 'c', user: 'u0' })))?.dueAt).not.toBeNull();
   });
   test('four at once share the work: each family is refreshed once', async () => {
     const { clock, service, node, users } = world();
