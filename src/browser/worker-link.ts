@@ -30,14 +30,14 @@ export interface WorkerLink {
 /** A worker that says nothing in this time is not one of ours, or an old one. Ms. */
 const WELCOME_MS = 3_000;
 
-const configOf = (session: SessionOptions, { refresh, logout, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
+const configOf = (session: SessionOptions, { refresh, logout, session: state, login, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
   const { endpoint = '/auth', level, replayLimit, refreshAhead, clockTolerance, timeout } = session;
   const rest = { apis, mode, level, replayLimit, refreshAhead, clockTolerance, timeout };
   if (typeof endpoint === 'string') return { endpoint: name, ...rest };
   if (typeof endpoint === 'function') return;
   const { headers, body, credentials, read } = endpoint;
   if ([headers, body, read].some((one) => typeof one === 'function') || body instanceof Blob) return;
-  return { endpoint: { refresh: refresh!, logout, headers, body, credentials } as WorkerConfig['endpoint'], ...rest };
+  return { endpoint: { refresh: refresh!, logout, session: state, login, headers, body, credentials } as WorkerConfig['endpoint'], ...rest };
 };
 
 export const createWorkerLink = (context: Context, session: SessionOptions, routes: Routes, mode: WorkerMode): WorkerLink => {

@@ -32,6 +32,9 @@ export interface WorkerRoutes {
   /** URL of the refresh route. */
   refresh: string;
   logout?: string;
+  /** Requests to these are left alone like the other two, and after a login the worker asks who is signed in. */
+  login?: string;
+  session?: string;
   /** Sent besides tabaton's own. */
   headers?: Record<string, string>;
   /** Sent instead of tabaton's own; an object travels as JSON. */

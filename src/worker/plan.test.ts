@@ -48,9 +48,8 @@ describe('which requests are signed', () => {
     const mount = plan({ apis: [{ origin }] });
     for (const path of ['/auth', '/auth/refresh', '/auth/refresh?x', '/auth/anything']) expect([path, isEndpoint(mount, origin + path), signed(mount, path)]).toEqual([path, true, false]);
     expect(signed(mount, '/authors')).toBe(true);
-    const routes = plan({ endpoint: { refresh: '/api/refresh', logout: '/api/logout' }, apis: [{ origin, path: '/api' }] });
-    expect(signed(routes, '/api/refresh', { method: 'POST' })).toBe(false);
-    expect(signed(routes, '/api/logout', { method: 'POST' })).toBe(false);
+    const routes = plan({ endpoint: { refresh: '/api/refresh', logout: '/api/logout', login: '/api/login?by=form', session: '/api/session' }, apis: [{ origin, path: '/api' }] });
+    for (const path of ['/api/refresh', '/api/logout', '/api/login', '/api/login?x', '/api/session']) expect([path, signed(routes, path, { method: 'POST' })]).toEqual([path, false]);
     expect(signed(routes, '/api/me')).toBe(true);
   });
 });

@@ -37,9 +37,10 @@ export const planOf = (config: unknown): Plan | undefined => {
  * send it again. An endpoint given by its mount owns everything below it.
  */
 export const isEndpoint = ({ config, routes }: Plan, url: string): boolean => {
-  const bare = url.split(/[?#]/)[0]!;
-  const { name, refresh, logout, login } = routes;
-  return typeof config.endpoint === 'string' ? bare === name || bare.startsWith(`${name}/`) : [refresh, logout, login].includes(bare);
+  const bare = (of?: string) => of?.split(/[?#]/)[0];
+  const { name, refresh, logout, session, login } = routes;
+  const asked = bare(url)!;
+  return typeof config.endpoint === 'string' ? asked === name || asked.startsWith(`${name}/`) : [refresh, logout, session, login].some((route) => bare(route) === asked);
 };
 
 /** The refresh and logout calls of any tabaton, before a configuration says where they go. */
