@@ -5,7 +5,7 @@ import { createLedger } from '../browser/ledger.js';
 import { TabatonError } from '../core/errors.js';
 import { createConfiguration } from './configuration.js';
 import { createPeer, type Peer, type PeerOptions } from './peer.js';
-import { apiFor, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
+import { apiFor, effectOf, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
 import type { FetchEvent, WorkerScope } from './scope.js';
 
 /**
@@ -50,29 +50,32 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     return answer;
   };
 
+  /** The endpoint's own requests pass, but not unseen. */
+  const passes = (plan: Plan, request: Request): boolean => {
+    if (!isEndpoint(plan, request.url)) return false;
+    const effect = effectOf(plan, request);
+    if (effect !== 'none') peerOf(plan).doubt(effect);
+    return true;
+  };
+  const answer = (event: FetchEvent, plan: Plan | undefined): Promise<Response> | undefined => {
+    if (!plan || passes(plan, event.request)) return;
+    const api = apiFor(plan, event.request);
+    return api && serve(event, plan, api);
+  };
+
   scope.addEventListener('fetch', (event) => {
     const { request } = event;
-    const { plan, loading } = settings;
-    if (plan) {
-      if (isEndpoint(plan, request.url)) {
-        if (peer?.of === plan && request.url !== plan.routes.refresh) peer.is.doubt(request.method === 'POST' && request.url === plan.routes.logout);
-        return;
-      }
-      const api = apiFor(plan, request);
-      if (api) event.respondWith(serve(event, plan, api));
+    const { loading } = settings;
+    if (!loading) {
+      const answered = answer(event, settings.plan);
+      if (answered) event.respondWith(answered);
       return;
     }
     // The worker has just started and does not know yet whose requests to sign. Navigations are held only where
     // the page that registered it said in its address that it wants them.
     const held = request.mode === 'navigate' ? /[?&]navigations\b/.test(scope.location.search) : !request.destination;
-    if (loading && held && mayCarry(request) && !looksLikeEndpoint(request))
-      event.respondWith(
-        loading.then(() => {
-          const { plan: loaded } = settings;
-          const api = loaded && apiFor(loaded, request);
-          return api ? serve(event, loaded, api) : fetch(request);
-        }),
-      );
+    if (held && mayCarry(request) && !looksLikeEndpoint(request)) event.respondWith(loading.then(() => answer(event, settings.plan) ?? fetch(request)));
+    else void loading.then(() => settings.plan && passes(settings.plan, request));
   });
 
   scope.addEventListener('message', (event) => {

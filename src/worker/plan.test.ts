@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { apiFor, isEndpoint, looksLikeEndpoint, planOf, type Plan } from './plan.js';
+import { apiFor, effectOf, isEndpoint, looksLikeEndpoint, planOf, type Plan } from './plan.js';
 
 const origin = 'https://app.example';
 beforeEach(() => vi.stubGlobal('location', new URL(`${origin}/tabaton-sw.js`)));
@@ -53,6 +53,15 @@ describe('which requests are signed', () => {
     expect(signed(routes, '/api/me')).toBe(true);
   });
 });
+
+it.each([
+  ['a refresh', 'POST', '/auth/refresh', 'none'],
+  ['what a page asks from time to time', 'GET', '/auth/session', 'none'],
+  ['the stream of events', 'GET', '/auth/events', 'none'],
+  ['a sign-out', 'POST', '/auth/logout', 'leaving'],
+  ['a login', 'POST', '/auth/login', 'user'],
+  ['the way back from an identity provider', 'GET', '/auth/callback?code=x', 'user'],
+] as const)('what a request to the endpoint may change: %s', (_, method, path, effect) => expect(effectOf(plan(), { method, url: origin + path })).toBe(effect));
 
 describe('before the configuration is known', () => {
   it.each([

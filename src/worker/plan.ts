@@ -32,15 +32,26 @@ export const planOf = (config: unknown): Plan | undefined => {
   }
 };
 
+const bare = (url?: string) => url?.split(/[?#]/)[0];
+
 /**
  * The endpoint itself is never intercepted: a worker that is stopped while it proxies a POST makes Chromium
  * send it again. An endpoint given by its mount owns everything below it.
  */
 export const isEndpoint = ({ config, routes }: Plan, url: string): boolean => {
-  const bare = (of?: string) => of?.split(/[?#]/)[0];
   const { name, refresh, logout, session, login } = routes;
   const asked = bare(url)!;
   return typeof config.endpoint === 'string' ? asked === name || asked.startsWith(`${name}/`) : [refresh, logout, session, login].some((route) => bare(route) === asked);
+};
+
+/**
+ * What a request to the endpoint may change. A refresh changes nobody, and a page's reading does not either; everything else may
+ * be a login, by whatever route and method the backend has for it.
+ */
+export const effectOf = ({ routes }: Plan, { method, url }: Pick<Request, 'method' | 'url'>): 'none' | 'leaving' | 'user' => {
+  const asked = bare(url)!;
+  if (asked === bare(routes.refresh) || (method === 'GET' && (asked === bare(routes.session) || /\/(session|events)$/.test(asked)))) return 'none';
+  return method === 'POST' && asked === bare(routes.logout) ? 'leaving' : 'user';
 };
 
 /** The refresh and logout calls of any tabaton, before a configuration says where they go. */
