@@ -42,9 +42,8 @@ const page = (session: SessionOptions = {}, registration = new FakeRegistration(
   });
   vi.stubGlobal('navigator', { serviceWorker: container });
   const problems: string[] = [];
-  const updates: unknown[] = [];
   const context = {
-    ports: { clock: createClock(), ledger: { update: async (change: (stored: unknown) => unknown) => updates.push(change({ mode: 'sealed' })) } },
+    ports: { clock: createClock(), ledger: { update: async () => undefined } },
     emit: () => {},
     problem: (code: string, message: string) => problems.push(`${code}: ${message}`),
   } as unknown as Context;
@@ -67,4 +66,87 @@ it('tells the worker every route of the endpoint, so that it leaves all of them 
   const { link, told } = page({ endpoint: { refresh: '/api/refresh', login: '/api/login', session: '/api/session' } });
   expect(await link.register(script)).toBe('active');
   expect(told()[0]!.endpoint).toMatchObject({ refresh: `${site}/api/refresh`, login: `${site}/api/login`, session: `${site}/api/session` });
+});
+
+it.each([
+  ['a string', 'a=1', 'a=1', {}],
+  ['an object', { client: 'web' }, { client: 'web' }, {}],
+  ['an object with what no message carries', { client: 'web', no: () => {} }, { client: 'web' }, {}],
+  ['a form of text', new URLSearchParams({ client: 'web' }), 'client=web', { 'Content-Type': 'application/x-www-form-urlencoded;charset=UTF-8' }],
+])('an endpoint’s body that is %s is told to the worker', async (_, body, told, headers) => {
+  const at = page({ endpoint: { refresh: '/refresh', body } });
+  expect(await at.link.register(script)).toBe('active');
+  expect(at.told()[0]!.endpoint).toMatchObject({ body: told, headers });
+  expect(at.problems).toEqual([]);
+});
+
+const circular: Record<string, unknown> = {};
+circular.self = circular;
+it.each([
+  ['a form with files', new FormData()],
+  ['a blob', new Blob()],
+  ['bytes', new Uint8Array(2)],
+  ['a stream', new ReadableStream()],
+  ['an object without an end', circular],
+])('an endpoint’s body that is %s is not told; register() says what to do and does not reject', async (_, body) => {
+  const at = page({ endpoint: { refresh: '/refresh', body } });
+  expect(await at.link.register(script)).toBe('active');
+  expect(at.told()).toEqual([undefined]);
+  expect(at.problems).toEqual([expect.stringMatching(/^worker_unavailable: .*write your own worker/)]);
+});
+
+it('overlapping calls of register() all settle', async () => {
+  const registration = new FakeRegistration();
+  const worker = registration.active!;
+  Object.assign(registration, { active: null, installing: worker });
+  const { link, container } = page({}, registration);
+  const both = Promise.all([link.register(script), link.register(script)]);
+  await vi.waitFor(() => expect(link.state).toBe('installing'));
+  Object.assign(registration, { active: worker, installing: null });
+  container.controller = worker;
+  worker.dispatchEvent(new Event('statechange'));
+  expect(await both).toEqual(['active', 'active']);
+});
+
+it('under another worker, whose scope is nearer, it is not active', async () => {
+  const at = page();
+  const nearer = new FakeRegistration(`${site}/app`);
+  at.container.controller = nearer.active = new FakeWorker(`${site}/app/pwa.js`, undefined);
+  at.container.getRegistration = async () => nearer;
+  expect(await at.link.register(script)).toBe('uncontrolled');
+  expect(at.problems).toEqual([expect.stringMatching(/^worker_scope: Another service worker .*app\/pwa\.js.*installWorker/)]);
+});
+
+it('under its own worker of before it waits for the new one to take the page over', async () => {
+  const at = page();
+  at.container.controller = new FakeWorker();
+  vi.spyOn(at.registration.active!, 'postMessage').mockImplementation(function (this: FakeWorker, { type }, [port]) {
+    port!.postMessage({ tabaton: 1, version: '0' });
+    if (type !== 'CLAIM') return;
+    at.container.controller = at.registration.active;
+    at.container.dispatchEvent(new Event('controllerchange'));
+  });
+  expect(await at.link.register(script)).toBe('active');
+  expect(at.problems).toEqual([]);
+});
+
+it('a sealed worker that keeps its settings: the page is told what to do', async () => {
+  const registration = new FakeRegistration();
+  registration.active = new FakeWorker(undefined, { refused: 'sealed' });
+  const { link, problems } = page({}, registration);
+  expect(await link.register(script)).toBe('active');
+  expect(problems).toEqual([expect.stringMatching(/^worker_refused: .*unregister\(\).*installWorker/)]);
+});
+
+it('unregister() makes the worker quiet, also where it cannot be told of the endpoint, and leaves a foreign one alone', async () => {
+  const own = page({ endpoint: async () => ({}) });
+  await own.link.unregister();
+  expect(own.told()).toMatchObject([{ apis: [] }]);
+  expect(own.registration.unregistered).toBe(true);
+
+  const foreign = new FakeRegistration();
+  foreign.active = new FakeWorker(`${site}/pwa.js`);
+  vi.spyOn(foreign.active, 'postMessage').mockImplementation((_, [port]) => port!.postMessage('hello'));
+  await page({}, foreign).link.unregister();
+  expect(foreign.unregistered).toBe(false);
 });

@@ -1,9 +1,9 @@
 /** The page's half of the service worker: registers it, tells it what to sign, and says in words what is wrong. Loaded when `session.worker` is used. */
-import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode } from '../contract/worker.js';
+import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode, type WorkerRoutes } from '../contract/worker.js';
 import type { Context } from '../core/context.js';
 import type { ProblemCode, WorkerState } from '../core/types.js';
 import type { SessionOptions } from './options.js';
-import { explain, reach } from './worker-faults.js';
+import { explain, reach, taken } from './worker-faults.js';
 import { claim, postToWorker } from './worker-post.js';
 import type { Routes } from './routes.js';
 
@@ -30,21 +30,31 @@ export interface WorkerLink {
 /** A worker that says nothing in this time is not one of ours, or an old one. Ms. */
 const WELCOME_MS = 3_000;
 
+/** `undefined` where a worker cannot be told: of functions, or of what no message carries. */
 const configOf = (session: SessionOptions, { refresh, logout, session: state, login, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
   const { endpoint = '/auth', level, replayLimit, refreshAhead, clockTolerance, timeout } = session;
   const rest = { apis, mode, level, replayLimit, refreshAhead, clockTolerance, timeout };
   if (typeof endpoint === 'string') return { endpoint: name, ...rest };
   if (typeof endpoint === 'function') return;
   const { headers, body, credentials, read } = endpoint;
-  if ([headers, body, read].some((one) => typeof one === 'function') || body instanceof Blob) return;
-  return { endpoint: { refresh: refresh!, logout, session: state, login, headers, body, credentials } as WorkerConfig['endpoint'], ...rest };
+  const form = body instanceof URLSearchParams;
+  // Of a body only what travels as text or JSON: a form, a blob or a stream is the page's own.
+  const told = form || typeof body !== 'object' || [Object.prototype, null].includes(Object.getPrototypeOf(body));
+  if ([headers, body, read].some((one) => typeof one === 'function') || !told) return;
+  const typed = form && !new Headers(headers as HeadersInit).has('Content-Type') && { 'Content-Type': 'application/x-www-form-urlencoded;charset=UTF-8' };
+  const parts = { refresh: refresh!, logout, session: state, login, headers: { ...(headers as Record<string, string>), ...typed }, body: form ? `${body}` : body, credentials } as WorkerRoutes;
+  try {
+    return JSON.parse(JSON.stringify({ endpoint: parts, ...rest }));
+  } catch {
+    return;
+  }
 };
 
 export const createWorkerLink = (context: Context, session: SessionOptions, routes: Routes, mode: WorkerMode): WorkerLink => {
   const { clock } = context.ports;
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   let state: WorkerState = 'none';
-  let onChange = () => {};
+  const waiters = new Set<() => void>();
   let registration: ServiceWorkerRegistration | undefined;
   let options: WorkerRegistration | undefined;
   let greeted: { worker: ServiceWorker; answer: Promise<Welcome | undefined> } | undefined;
@@ -53,7 +63,8 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
   const set = (next: WorkerState): WorkerState => {
     if (state !== next) {
       state = next;
-      onChange();
+      for (const wake of waiters) wake();
+      waiters.clear();
       context.emit('worker', { state });
     }
     return state;
@@ -97,11 +108,17 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
       );
       return set(registration.waiting ? 'waiting' : 'incompatible');
     }
-    if (container.controller) return set('active');
-    const far = reach(location.href, registration.scope, active.scriptURL);
+    if (welcome.refused)
+      problem(
+        'worker_refused',
+        'This worker is sealed and keeps its settings: a page can narrow its APIs, not add one, nor change mode or endpoint. Call session.worker.unregister(), close its pages and register() again, or set `apis`, `endpoint` and `mode` in the worker: installWorker({ … }).',
+      );
+    if (container.controller === active) return set('active');
+    const here = await container.getRegistration().catch(() => undefined);
+    const far = reach(location.href, registration.scope, active.scriptURL) ?? taken(here?.scope, registration.scope, container.controller?.scriptURL);
     if (far) problem('worker_scope', far);
     else await claim(container, active, clock, WELCOME_MS);
-    return set(container.controller ? 'active' : 'uncontrolled');
+    return set(container.controller === registration?.active ? 'active' : 'uncontrolled');
   };
 
   return {
@@ -117,7 +134,7 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
         return set('none');
       }
       if (!configOf(session, routes, mode, []))
-        problem('worker_unavailable', 'This `endpoint` has functions in it, which cannot be told to a service worker: write your own worker and call installWorker({ endpoint, apis }) there.');
+        problem('worker_unavailable', 'This `endpoint` has functions or a body in it that cannot be told to a service worker: write your own worker and call installWorker({ endpoint, apis }) there.');
       // A worker that has just been started cannot know in time whether a navigation is wanted, unless its address says so.
       if (apis().some((api) => api.navigations)) url.searchParams.set('navigations', '1');
       greeted = undefined;
@@ -129,18 +146,20 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
         return set('none');
       }
       await assess();
-      while (state === 'installing') await new Promise<void>((changed) => (onChange = changed));
+      while (state === 'installing') await new Promise<void>((changed) => waiters.add(changed));
       return state;
     },
     async unregister() {
-      registration ??= await container?.getRegistration();
-      const active = registration?.active;
+      const found = registration ?? (await container?.getRegistration().catch(() => undefined));
+      const worker = found?.active;
       // Until its last page is closed an unregistered worker goes on: it is told to sign nothing any more.
-      const config = configOf(session, routes, mode, []);
-      if (active && config) await ask(active, 'CONFIGURE', config);
+      const quiet = configOf(session, routes, mode, []) ?? { endpoint: routes.name, apis: [], mode };
+      const welcome = worker && (await ask(worker, 'CONFIGURE', quiet));
+      // Whatever else controls this address is somebody else's.
+      const ours = registration || welcome;
       // Without its keeper a sealed session would have nobody to hold its token.
       await context.ports.ledger.update((stored) => (stored ? { ...stored, mode: undefined } : stored)).catch(() => {});
-      await registration?.unregister();
+      if (ours) await found?.unregister();
       registration = greeted = undefined;
       set('none');
     },

@@ -73,6 +73,8 @@ export interface Welcome {
   /** Of the worker's package. */
   version: string;
   mode?: WorkerMode;
+  /** Answer to `CONFIGURE`: a sealed worker keeps what it has, because this asks for more. */
+  refused?: 'sealed';
   /** Answer to `REPORT` and `START`; never a token. */
   report?: unknown;
 }
