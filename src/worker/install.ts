@@ -1,6 +1,7 @@
 /** Makes a service worker a peer of its pages: it signs their requests, and refreshes like any of them. */
 import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig } from '../contract/worker.js';
 import { VERSION } from '../contract/version.js';
+import { createClock } from '../browser/clock.js';
 import { createLedger } from '../browser/ledger.js';
 import { TabatonError } from '../core/errors.js';
 import { createConfiguration } from './configuration.js';
@@ -32,7 +33,7 @@ export const installWorker = (options: WorkerOptions = {}): void => {
   if (coded && !own)
     throw new TabatonError('invalid_option', "installWorker: write `apis` as [{ origin: 'https://api.example.com', path: '/v1' }] and `endpoint` as '/auth' or { refresh: '/api/refresh' }.");
 
-  const settings = createConfiguration(own, createLedger(`worker ${scope.registration.scope}`));
+  const settings = createConfiguration(own, createLedger(`worker ${scope.registration.scope}`), createClock());
   let peer: { of: Plan; is: Peer } | undefined;
   const peerOf = (plan: Plan): Peer => {
     if (peer?.of !== plan) {
@@ -41,15 +42,14 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     }
     return peer.is;
   };
-  const serve = (event: FetchEvent, plan: Plan, api: WorkerApi): Promise<Response> => {
+  const serve = (event: FetchEvent, plan: Plan, api: WorkerApi, again?: () => Promise<Response>): Promise<Response> => {
     const one = peerOf(plan);
-    const answer = one.fetch(event.request, api);
+    const answer = one.fetch(event.request, api, again);
     // Most answers leave nothing behind. Heard before the browser hears it, so the event is not over yet.
     const after = () => void (one.busy(api) && event.waitUntil(one.idle()));
     answer.then(after, after);
     return answer;
   };
-
   /** The endpoint's own requests pass, but not unseen. */
   const passes = (plan: Plan, request: Request): boolean => {
     if (!isEndpoint(plan, request.url)) return false;
@@ -57,35 +57,34 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     if (effect !== 'none') peerOf(plan).doubt(effect);
     return true;
   };
-  const answer = (event: FetchEvent, plan: Plan | undefined): Promise<Response> | undefined => {
-    if (!plan || passes(plan, event.request)) return;
-    const api = apiFor(plan, event.request);
-    return api && serve(event, plan, api);
+  /** By the settings as they are now. */
+  const answer = (event: FetchEvent, last?: boolean): Promise<Response> => {
+    const { request } = event;
+    const { plan } = settings;
+    const api = plan && !passes(plan, request) && apiFor(plan, request);
+    return api ? serve(event, plan, api, last ? undefined : () => answer(event, true)) : fetch(request);
   };
 
   scope.addEventListener('fetch', (event) => {
     const { request } = event;
-    const { loading } = settings;
-    if (!loading) {
-      const answered = answer(event, settings.plan);
-      if (answered) event.respondWith(answered);
-      return;
-    }
-    // The worker has just started and does not know yet whose requests to sign. Navigations are held only where
+    const { plan, loading } = settings;
+    if (plan ? passes(plan, request) : !loading) return;
+    // The worker has just started and may not know yet whose requests to sign. Navigations are held only where
     // the page that registered it said in its address that it wants them.
     const held = request.mode === 'navigate' ? /[?&]navigations\b/.test(scope.location.search) : !request.destination;
-    if (held && mayCarry(request) && !looksLikeEndpoint(request)) event.respondWith(loading.then(() => answer(event, settings.plan) ?? fetch(request)));
-    else void loading.then(() => settings.plan && passes(settings.plan, request));
+    if (plan ? apiFor(plan, request) : held && mayCarry(request) && !looksLikeEndpoint(request)) event.respondWith(loading ? loading.then(() => answer(event)) : answer(event));
+    else if (!plan) void loading!.then(() => settings.plan && passes(settings.plan, request));
   });
 
   scope.addEventListener('message', (event) => {
     const { tabaton, type, config: told } = (event.data ?? {}) as Partial<ToWorker>;
     if (typeof tabaton !== 'number') return;
-    const welcome = (report?: unknown) => event.ports[0]?.postMessage({ tabaton: WORKER_PROTOCOL, version: VERSION, mode: settings.plan?.config.mode, report } satisfies Welcome);
+    let refused: Welcome['refused'];
+    const welcome = (report?: unknown) => event.ports[0]?.postMessage({ tabaton: WORKER_PROTOCOL, version: VERSION, mode: settings.plan?.config.mode, report, refused } satisfies Welcome);
     if (tabaton !== WORKER_PROTOCOL) return welcome();
     event.waitUntil(
       (async () => {
-        if (type === 'CONFIGURE') await settings.accept(told);
+        if (type === 'CONFIGURE') refused = await settings.accept(told);
         if (type === 'CLAIM') await scope.clients.claim().catch(() => {});
         if (type === 'TAKE_OVER') await scope.skipWaiting();
         const asked = type === 'REPORT' || type === 'START';
@@ -97,6 +96,7 @@ export const installWorker = (options: WorkerOptions = {}): void => {
   });
 
   scope.addEventListener('install', (event) => {
+    if (!scope.registration.active) event.waitUntil(settings.forget());
     const { refresh, logout } = own?.routes ?? {};
     const local = refresh && new URL(refresh);
     // Where the browser can, a refresh does not even start the worker.

@@ -18,8 +18,8 @@ import type { Plan } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
 export interface Peer {
-  /** With a token for the API it is for, if anybody is signed in. */
-  fetch(request: Request, api: WorkerApi): Promise<Response>;
+  /** With a token for the API it is for, if anybody is signed in. `again`: where this session is replaced while the request waits in it. */
+  fetch(request: Request, api: WorkerApi, again?: () => Promise<Response>): Promise<Response>;
   /** How the session stands, restored if there is one; `start`: a login has just happened. Never a token. */
   report(start: boolean): Promise<KeeperReport>;
   /** Something was asked of the endpoint by somebody else: who is signed in may be nobody or another one soon. */
@@ -114,7 +114,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
     });
 
   return {
-    async fetch(request, api) {
+    async fetch(request, api, again) {
       try {
         // A token that is here, and nobody doubts, is not waited for.
         if (doubt.due() || session.getSnapshot().status !== 'active') {
@@ -122,8 +122,23 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
           if (evidence === 'nobody') return fetch(request);
           if (evidence === 'ended') throw new TabatonError('session_ended', 'The session has ended: sign in again.');
         }
+        // Waited for while the body is untouched: see `again`.
+        const { scope, resource } = api;
+        const wish = {
+          scope,
+          resource,
+          // Made by the browser when it is read.
+          get signal() {
+            return request.signal;
+          },
+        };
+        await session.getToken(wish).catch((error) => {
+          if (error.code !== 'anonymous') throw error;
+        });
         return await sign(request, undefined, api);
       } catch (error) {
+        // Replaced, or signed out, while the request waited in it.
+        if (again && /disposed|session_ended/.test((error as TabatonError).code) && !request.bodyUsed) return again();
         // A navigation is the user's: the server tells them what is wrong better than a worker can.
         if (request.mode === 'navigate') return fetch(request);
         return refusalOf(error, request, ports.clock.wall());

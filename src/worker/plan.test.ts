@@ -29,6 +29,8 @@ describe('which requests are signed', () => {
     expect(signed(plan(), '/v1', { mode: 'no-cors', destination: 'image' })).toBe(false);
   });
 
+  it('none once it was told to be quiet', () => expect(signed(plan({ quiet: true }), '/v1')).toBe(false));
+
   it('images and the like only for an API with a path', () => {
     expect(signed(plan(), '/v1/a.png', { destination: 'image' })).toBe(true);
     expect(signed(plan({ apis: [{ origin }] }), '/a.png', { destination: 'image' })).toBe(false);

@@ -4,7 +4,8 @@ import { routesOf, type Routes } from '../browser/routes.js';
 import { apiOf } from '../clients/fetch.js';
 
 export interface Plan {
-  readonly config: WorkerConfig;
+  /** `quiet`: it was told to sign nothing any more. */
+  readonly config: WorkerConfig & { quiet?: boolean };
   readonly routes: Routes;
   /** To tell whether another configuration says the same. */
   readonly text: string;
@@ -67,7 +68,7 @@ export const mayCarry = ({ mode, headers, method, url }: Request): boolean =>
 
 /** The API a request is for, if the worker is to sign it. */
 export const apiFor = (plan: Plan, request: Request): WorkerApi | undefined => {
-  if (!mayCarry(request)) return;
+  if (plan.config.quiet || !mayCarry(request)) return;
   const url = new URL(request.url);
   const api = apiOf(plan.config.apis, url) as WorkerApi | undefined;
   if (!api || isEndpoint(plan, request.url)) return;
