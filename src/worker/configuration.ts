@@ -12,7 +12,7 @@ export interface Configuration {
   /** A page's word. Of no effect when it cannot be read; of a worker that is configured in its code it says only whether to sign at all. `sealed`: refused, because it asks for more. */
   accept(config: unknown): Promise<'sealed' | undefined>;
   /** A new registration: what the disk holds was said to another one. */
-  forget(): Promise<unknown>;
+  forget(): Promise<void>;
 }
 
 /** Any script of the origin can post a message: with one it must not turn a sealed worker's token to another mode, endpoint or API. */
@@ -30,7 +30,6 @@ export const createConfiguration = (own: Plan | undefined, disk: Ledger, clock: 
   let saved: string | undefined;
   /** Said while the disk was asked: it counts when that is over, before anything that was held. */
   let early: Plan | undefined;
-  let forgotten = false;
 
   const take = (wanted: Plan): 'sealed' | undefined => {
     // To sign nothing any more everybody may ask for. What was set stays the measure, so that this opens no door.
@@ -40,7 +39,7 @@ export const createConfiguration = (own: Plan | undefined, disk: Ledger, clock: 
     if (plan?.text !== next.text) plan = next;
   };
   const reading = disk.read().then((stored) => {
-    const kept = forgotten ? undefined : planOf(stored);
+    const kept = planOf(stored);
     saved = kept?.text;
     if (kept && (own ? kept.config.quiet : !plan)) take(kept);
   });
@@ -67,10 +66,10 @@ export const createConfiguration = (own: Plan | undefined, disk: Ledger, clock: 
       if (text !== saved && (saved ?? kept) && (await promptly(clock, disk.update(() => kept).then(() => true)))) saved = text;
       return refused;
     },
-    forget() {
-      forgotten = true;
+    async forget() {
+      await loading;
       plan = own;
-      return promptly(clock, disk.update(() => undefined));
+      await promptly(clock, disk.update(() => undefined));
     },
   };
 };

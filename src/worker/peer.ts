@@ -36,6 +36,12 @@ export interface PeerOptions {
   isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
 }
 
+const unless =
+  (...codes: string[]) =>
+  (error: TabatonError) => {
+    if (!codes.includes(error.code)) throw error;
+  };
+
 export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: PeerOptions): Peer => {
   const { config, routes } = plan;
   const { ports, name } = createWorkerPorts(plan);
@@ -65,10 +71,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   const doubt = createDoubt(
     ports.clock,
     () => session.getSnapshot().sid,
-    () =>
-      verify().catch((error) => {
-        if (!['anonymous', 'session_ended'].includes(error.code)) throw error;
-      }),
+    () => verify().catch(unless('anonymous', 'session_ended')),
   );
 
   const anew = () => {
@@ -122,19 +125,9 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
           if (evidence === 'nobody') return fetch(request);
           if (evidence === 'ended') throw new TabatonError('session_ended', 'The session has ended: sign in again.');
         }
-        // Waited for while the body is untouched: see `again`.
+        // Waited for while the body is untouched: see `again`. A page that gives up has its answer from the browser.
         const { scope, resource } = api;
-        const wish = {
-          scope,
-          resource,
-          // Made by the browser when it is read.
-          get signal() {
-            return request.signal;
-          },
-        };
-        await session.getToken(wish).catch((error) => {
-          if (error.code !== 'anonymous') throw error;
-        });
+        await session.getToken({ scope, resource }).catch(unless('anonymous'));
         return await sign(request, undefined, api);
       } catch (error) {
         // Replaced, or signed out, while the request waited in it.
