@@ -83,12 +83,20 @@ test('a new worker takes over under open pages without a lost request', async ({
   const tab = await underWorker(origin, { url: `${script}?build=1` });
   const page = await plain(origin);
   const loads = [loadsOf(tab.page), loadsOf(page)];
-  // At rest while a worker changes: a browser lets the old one go only when it has been idle for a moment.
+  // At rest while a worker changes: a browser lets the old one go only when it has been idle for a moment. The new one is asked
+  // in the turn in which it takes over, before any page can have told it what to sign.
   const stream = page.evaluate(async () => {
     const statuses: number[] = [];
-    Object.assign(window, { answered: statuses });
+    const first: number[] = [];
+    Object.assign(window, { answered: statuses, first });
+    const ask = () => fetch('/api/me').then(({ status }) => status, () => 0);
+    navigator.serviceWorker.addEventListener('controllerchange', async () => {
+      const status = await ask();
+      statuses.push(status);
+      first.push(status);
+    });
     while (!('enough' in window)) {
-      statuses.push(...(await Promise.all([1, 2, 3].map(() => fetch('/api/me').then(({ status }) => status, () => 0)))));
+      statuses.push(...(await Promise.all([1, 2, 3].map(ask))));
       do await new Promise((next) => setTimeout(next, 10));
       while ('atRest' in window);
     }
@@ -103,6 +111,7 @@ test('a new worker takes over under open pages without a lost request', async ({
     await takenOver(page, async () => (await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL))?.includes(`build=${build}`) ?? false);
     await page.evaluate(() => Reflect.deleteProperty(window, 'atRest'));
     expect((await get(page)).status).toBe(200);
+    await expect.poll(() => page.evaluate(() => (window as never as { first: number[] }).first)).toEqual(build === 2 ? [200] : [200, 200]);
   }
   await expect.poll(() => page.evaluate(() => (window as never as { answered: number[] }).answered.length)).toBeGreaterThan(10);
   await page.evaluate(() => Object.assign(window, { enough: true }));
