@@ -2,6 +2,7 @@
 import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode, type WorkerRoutes } from '../contract/worker.js';
 import type { Context } from '../core/context.js';
 import type { ProblemCode, WorkerState } from '../core/types.js';
+import { createLedger } from './ledger.js';
 import type { SessionOptions } from './options.js';
 import { explain, reach, taken } from './worker-faults.js';
 import { claim, postToWorker } from './worker-post.js';
@@ -29,6 +30,9 @@ export interface WorkerLink {
 
 /** A worker that says nothing in this time is not one of ours, or an old one. Ms. */
 const WELCOME_MS = 3_000;
+
+/** A disk that says nothing in this time is done without. Ms. */
+const DISK_MS = 1_000;
 
 /** `undefined` where a worker cannot be told: of functions, or of what no message carries. */
 const configOf = (session: SessionOptions, { refresh, logout, session: state, login, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
@@ -138,6 +142,10 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
       // A worker that has just been started cannot know in time whether a navigation is wanted, unless its address says so.
       if (apis().some((api) => api.navigations)) url.searchParams.set('navigations', '1');
       greeted = undefined;
+      const reached = new URL(scope ?? './', url).href;
+      // A new registration: what an unregistered one was told no longer counts. Asked here, because a worker cannot tell.
+      const before = await container.getRegistration(reached).catch(() => undefined);
+      if (before?.scope !== reached) await Promise.race([createLedger(`worker ${reached}`).update(() => undefined).catch(() => {}), new Promise<void>((late) => clock.after(DISK_MS, late))]);
       try {
         registration = await container.register(url, { scope, type, updateViaCache: 'none' });
       } catch (error) {

@@ -136,16 +136,6 @@ describe('a sealed worker', () => {
     expect(await settings.accept(sealed('/v1'))).toBeUndefined();
     expect(settings.plan?.config).toEqual(sealed('/v1'));
   });
-
-  it('registered anew has forgotten all that', async () => {
-    const { ledger, state } = disk(sealed('/v1'));
-    const settings = createConfiguration(undefined, ledger);
-    await settings.forget();
-    await settings.loading;
-    expect([settings.plan, state.stored]).toEqual([undefined, undefined]);
-    await settings.accept(config('/v2'));
-    expect(pathOf(settings)).toBe('/v2');
-  });
 });
 
 it('a worker configured in its code can be made quiet by a page, is so when it is started again, and is woken by a page', async () => {
@@ -161,4 +151,12 @@ it('a worker configured in its code can be made quiet by a page, is so when it i
     await of.loading;
     expect(of.plan?.config).toEqual(config('/own'));
   }
+});
+
+it('a new script of such a worker does not know that an older one was made quiet', async () => {
+  const { ledger, state } = disk({ ...config('/own'), quiet: true });
+  const settings = createConfiguration(planOf(config('/own')), ledger);
+  await settings.forget();
+  expect(settings.plan?.config).toEqual(config('/own'));
+  expect(state.stored).toBeUndefined();
 });

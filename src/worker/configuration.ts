@@ -11,7 +11,7 @@ export interface Configuration {
   readonly loading: Promise<void> | undefined;
   /** A page's word. Of no effect when it cannot be read; of a worker that is configured in its code it says only whether to sign at all. `sealed`: refused, because it asks for more. */
   accept(config: unknown): Promise<'sealed' | undefined>;
-  /** A new registration: what the disk holds was said to another one. */
+  /** A new script: an older one may have been switched off. */
   forget(): Promise<void>;
 }
 

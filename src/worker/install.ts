@@ -96,7 +96,7 @@ export const installWorker = (options: WorkerOptions = {}): void => {
   });
 
   scope.addEventListener('install', (event) => {
-    if (!scope.registration.active) event.waitUntil(settings.forget());
+    if (own) event.waitUntil(settings.forget());
     const { refresh, logout } = own?.routes ?? {};
     const local = refresh && new URL(refresh);
     // Where the browser can, a refresh does not even start the worker.
