@@ -55,7 +55,7 @@ registerRoute(({ url }) => url.pathname === '/own-worker.js', new CacheFirst());
   throw new Error('The bundler went into watch mode.');
 };
 
-/** `?protocol=2` another version, `?build=b` other bytes, `?mime=text/html` a server without its MIME type. */
+/** `?protocol=2` another version, `?build=b` other bytes, `?mime=text/html` a server without its MIME type, `?own={…}` settings in its code. */
 export const workerScript = async (request: Request): Promise<Response | undefined> => {
   const { pathname, searchParams } = new URL(request.url);
   const door = /^\/workbox-(module|import)\.js$/.exec(pathname)?.[1];
@@ -67,7 +67,8 @@ export const workerScript = async (request: Request): Promise<Response | undefin
   const protocol = searchParams.get('protocol');
   if (protocol && !variants.has(protocol)) variants.set(protocol, ofProtocol(protocol));
   const code = protocol ? await variants.get(protocol) : await readFile(script ?? join(root, 'dist/sw.js'), 'utf8');
-  return new Response(`${code}\n//${searchParams.get('build') ?? ''}`, {
+  const own = searchParams.get('own');
+  return new Response(`${own ? `self.tabaton=${own};` : ''}${code}\n//${searchParams.get('build') ?? ''}`, {
     headers: { 'content-type': searchParams.get('mime') ?? 'text/javascript', 'cache-control': 'no-cache' },
   });
 };

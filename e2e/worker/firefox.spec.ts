@@ -88,6 +88,9 @@ test('Firefox, row 15: absent, first load, another version, replaced; authentica
   const served = async () => expect(await run(tab, 'api', '/api/me')).toMatchObject({ ok: true, value: { status: 200, user: 'ada' } });
   await served();
   const told = { apis: [{ origin: at, path: '/api' }] };
+  // No remote protocol of Firefox reloads past the worker: a worker whose scope ends below this page leaves it uncontrolled as well.
+  expect(await run(tab, 'registerWorker', { ...told, url: '/deep/tabaton-sw.js' })).toBe('uncontrolled');
+  await served();
   expect(await run(tab, 'registerWorker', { ...told, url: '/tabaton-sw.js?protocol=2' })).toBe('incompatible');
   await served();
   await run(tab, 'registerWorker', { ...told, url: '/tabaton-sw.js', takeOver: true });

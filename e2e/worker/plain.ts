@@ -1,4 +1,6 @@
 /** Pages without any SDK code, under a worker that signs what they send. */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 import { expect } from '../harness/fixtures.js';
 import type { Origin } from '../harness/origin.js';
@@ -69,3 +71,18 @@ export const born = async (page: Page): Promise<number> => {
   if (!worker) throw new Error('There is no worker.');
   return worker.evaluate(() => performance.timeOrigin);
 };
+
+/** Another origin: notes what it is asked, and allows everything. */
+export async function elsewhere(): Promise<{ origin: string; seen: IncomingMessage[]; server: Server }> {
+  const seen: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    if (request.method !== 'OPTIONS') seen.push(request);
+    response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
+    response.setHeader('access-control-allow-headers', 'authorization');
+    response.setHeader('access-control-allow-credentials', 'true');
+    response.setHeader('content-type', 'application/json');
+    response.end('{"user":"elsewhere"}');
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return { origin: `http://localhost:${(server.address() as AddressInfo).port}`, seen, server };
+}

@@ -1,26 +1,9 @@
 /** A signed request is otherwise the request the page made; an unsigned one is not touched at all. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from '../harness/fixtures.js';
 import type { Origin } from '../harness/origin.js';
-import { get, plain, script, underWorker } from './plain.js';
+import { elsewhere, get, plain, script, stopWorkers, underWorker } from './plain.js';
 
 const last = (origin: Origin) => origin.server.journal.of('api').at(-1)!;
-
-/** Another origin: notes what it is asked, and allows everything. */
-async function elsewhere(): Promise<{ origin: string; seen: IncomingMessage[]; server: Server }> {
-  const seen: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
-    if (request.method !== 'OPTIONS') seen.push(request);
-    response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
-    response.setHeader('access-control-allow-headers', 'authorization');
-    response.setHeader('access-control-allow-credentials', 'true');
-    response.setHeader('content-type', 'application/json');
-    response.end('{"user":"elsewhere"}');
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return { origin: `http://localhost:${(server.address() as AddressInfo).port}`, seen, server };
-}
 
 test('a caller’s own Authorization wins', async ({ origin }) => {
   await underWorker(origin);
@@ -183,4 +166,38 @@ test('navigations are signed only where configured, GET only, and never across a
   expect(page.url()).toBe(`${other.origin}/stolen`);
   expect(other.seen.filter(({ url }) => url === '/stolen').map(({ headers }) => headers.authorization)).toEqual([undefined]);
   other.server.close();
+});
+
+test('a request that waits for a token goes on under another configuration, and without a token after a sign-out', async ({ origin }) => {
+  const apis = [{ origin: origin.server.origin, path: '/api' }];
+  const tab = await underWorker(origin, { apis });
+  const page = await plain(origin);
+  await get(page);
+  const waiting = async (path: string) => {
+    origin.backend.rest();
+    origin.server.api.expireAll();
+    await expect.poll(async () => (await tab.run('snapshot')).activity).toBe('idle');
+    const refresh = origin.server.faults.hold('refresh', 'before');
+    // The page refreshes; a worker that has just been started waits for it.
+    void tab.run('refresh');
+    await refresh.arrived;
+    await stopWorkers(page);
+    const asked = get(page, path, { method: 'POST', body: 'kept' });
+    await expect.poll(() => page.evaluate(async () => (await navigator.locks.query()).pending!.filter(({ name }) => name!.endsWith('/refresh')).length)).toBe(1);
+    return { refresh, asked };
+  };
+  const first = await waiting('/api/first');
+  await tab.run('registerWorker', { url: script, apis: [...apis, { origin: 'https://api.example' }] });
+  // Seen by the worker, which goes by the new configuration from here on.
+  await page.evaluate(async () => (await fetch('/auth/any')).text());
+  first.refresh.release();
+  expect(await first.asked).toMatchObject({ status: 200, user: 'ada', echo: 'kept' });
+
+  const second = await waiting('/api/second');
+  const out = tab.run('signOut');
+  await expect.poll(() => origin.server.journal.of('logout').length).not.toBe(0);
+  expect((await second.asked).status).toBe(401);
+  expect(last(origin)).toMatchObject({ path: '/api/second', bearer: undefined, body: 'kept' });
+  second.refresh.release();
+  await out;
 });

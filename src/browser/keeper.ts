@@ -14,8 +14,10 @@ export const controller = async (clock: Pick<Clock, 'after'>): Promise<ServiceWo
     const registration = await Promise.race([container.ready, new Promise<undefined>((late) => clock.after(PATIENCE_MS, () => late(undefined)))]);
     if (registration?.active) await claim(container, registration.active, clock, PATIENCE_MS);
   }
-  if (container?.controller) return container.controller;
-  throw new TabatonError('not_controlled', 'No service worker controls this page, and in mode `sealed` only it can sign requests: call session.worker.register() on every page, over https, with a script whose scope reaches it.');
+  const sees = container?.controller;
+  // Any worker may control a page, and one that is none of ours signs nothing: without a configuration this asks for a welcome only.
+  if (sees && (await postToWorker(sees, { type: 'CONFIGURE' }, clock, PATIENCE_MS))) return sees;
+  throw new TabatonError('not_controlled', 'No service worker of tabaton controls this page, and in mode `sealed` only it can sign requests: call session.worker.register() on every page, over https, with a script whose scope reaches it.');
 };
 
 export const createKeeper = (clock: Pick<Clock, 'after'>): Keeper => ({

@@ -57,8 +57,8 @@ export const routesOf = (option: EndpointOption): Routes => {
     const name = url(option).replace(/\/+$/, '');
     return { refresh: name + '/refresh', logout: name + '/logout', login: name + '/login', name, hinted: isLocal(name) };
   }
-  const { refresh, logout, login } = option;
-  return { ...option, refresh: url(refresh), logout: logout && url(logout), login: login && url(login), name: url(refresh).replace(/\/refresh$/, '') };
+  const { refresh, logout, session, login } = option;
+  return { ...option, refresh: url(refresh), logout: logout && url(logout), session: session && url(session), login: login && url(login), name: url(refresh).replace(/\/refresh$/, '') };
 };
 
 export const isLocal = (url: string) => new URL(url).origin === new URL(here()).origin;

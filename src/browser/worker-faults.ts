@@ -27,3 +27,9 @@ export const reach = (page: string, scope: string, script: string): string | und
   page.startsWith(scope)
     ? undefined
     : `The service worker reaches ${new URL(scope).pathname} and below, and this page is ${new URL(page).pathname}: put its script at the root (${new URL(script).pathname.replace(/.*\//, '/')}), or send \`Service-Worker-Allowed: /\` with it and register it with \`scope: '/'\`. Until then this page goes on by itself.`;
+
+/** Says how to get on with another worker whose scope is nearer to this page: only one sees its requests. */
+export const taken = (here: string | undefined, scope: string, other = 'another script'): string | undefined =>
+  !here || here === scope
+    ? undefined
+    : `Another service worker (${other}, scope ${new URL(here).pathname}) controls this page, not the one of ${new URL(scope).pathname}: call installWorker() or importScripts('/tabaton-sw.js') in that one and register it, or unregister it. Until then this page goes on by itself.`;

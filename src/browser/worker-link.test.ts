@@ -1,13 +1,60 @@
-/** What a page tells its worker, on a container made by hand. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { ToWorker, WorkerConfig } from '../contract/worker.js';
+import type { ToWorker, Welcome } from '../contract/worker.js';
 import type { Context } from '../core/context.js';
+import { createClock } from './clock.js';
+import type { SessionOptions } from './options.js';
 import { routesOf } from './routes.js';
-import { createWorkerLink, type WorkerRegistration } from './worker-link.js';
+import { createWorkerLink } from './worker-link.js';
 
-const origin = 'https://app.example';
+const site = 'https://app.example';
+
+class FakeWorker extends EventTarget {
+  readonly heard: ToWorker[] = [];
+  constructor(
+    readonly scriptURL = `${site}/tabaton-sw.js`,
+    readonly welcome: Partial<Welcome> | undefined = {},
+  ) {
+    super();
+  }
+  postMessage(message: ToWorker, [port]: MessagePort[]) {
+    this.heard.push(structuredClone(message));
+    if (this.welcome) port!.postMessage({ tabaton: 1, version: '0', ...this.welcome });
+  }
+}
+
+class FakeRegistration extends EventTarget {
+  active: FakeWorker | null = new FakeWorker();
+  waiting: FakeWorker | null = null;
+  installing: FakeWorker | null = null;
+  unregistered = false;
+  constructor(readonly scope = `${site}/`) {
+    super();
+  }
+  unregister = async () => (this.unregistered = true);
+}
+
+/** A page, its worker as the browser shows it, and a session's link to it. */
+const page = (session: SessionOptions = {}, registration = new FakeRegistration()) => {
+  const container = Object.assign(new EventTarget(), {
+    controller: registration.active,
+    register: async () => registration,
+    getRegistration: async () => registration,
+  });
+  vi.stubGlobal('navigator', { serviceWorker: container });
+  const problems: string[] = [];
+  const context = {
+    ports: { clock: createClock(), ledger: { update: async () => undefined } },
+    emit: () => {},
+    problem: (code: string, message: string) => problems.push(`${code}: ${message}`),
+  } as unknown as Context;
+  const link = createWorkerLink(context, session, routesOf(session.endpoint ?? '/auth'), session.mode ?? 'attach');
+  return { link, registration, container, problems, told: () => registration.active!.heard.filter(({ type }) => type === 'CONFIGURE').map(({ config }) => config) };
+};
+const script = { url: '/tabaton-sw.js' };
+
 beforeEach(() => {
-  vi.stubGlobal('location', new URL(`${origin}/`));
+  vi.stubGlobal('location', new URL(`${site}/app`));
+  vi.stubGlobal('isSecureContext', true);
   vi.spyOn(console, 'warn').mockImplementation(() => {});
 });
 afterEach(() => {
@@ -15,30 +62,107 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Registers from a page whose session has this endpoint; resolves with what the worker heard and the page was warned of. */
-const registered = async (endpoint: string, options: Omit<WorkerRegistration, 'url'>) => {
-  const told: (WorkerConfig | undefined)[] = [];
-  const problems: string[] = [];
-  const active = Object.assign(new EventTarget(), {
-    postMessage({ config }: ToWorker, [port]: MessagePort[]) {
-      told.push(config);
-      port!.postMessage({ tabaton: 1, version: '1.0.0' });
-    },
+it('tells the worker every route of the endpoint, so that it leaves all of them alone', async () => {
+  const { link, told } = page({ endpoint: { refresh: '/api/refresh', login: '/api/login', session: '/api/session' } });
+  expect(await link.register(script)).toBe('active');
+  expect(told()[0]!.endpoint).toMatchObject({ refresh: `${site}/api/refresh`, login: `${site}/api/login`, session: `${site}/api/session` });
+});
+
+it.each([
+  ['a string', 'a=1', 'a=1', {}],
+  ['an object', { client: 'web' }, { client: 'web' }, {}],
+  ['an object with what no message carries', { client: 'web', no: () => {} }, { client: 'web' }, {}],
+  ['a form of text', new URLSearchParams({ client: 'web' }), 'client=web', { 'Content-Type': 'application/x-www-form-urlencoded;charset=UTF-8' }],
+])('an endpoint’s body that is %s is told to the worker', async (_, body, told, headers) => {
+  const at = page({ endpoint: { refresh: '/refresh', body } });
+  expect(await at.link.register(script)).toBe('active');
+  expect(at.told()[0]!.endpoint).toMatchObject({ body: told, headers });
+  expect(at.problems).toEqual([]);
+});
+
+const circular: Record<string, unknown> = {};
+circular.self = circular;
+it.each([
+  ['a form with files', new FormData()],
+  ['a blob', new Blob()],
+  ['bytes', new Uint8Array(2)],
+  ['a stream', new ReadableStream()],
+  ['an object without an end', circular],
+])('an endpoint’s body that is %s is not told; register() says what to do and does not reject', async (_, body) => {
+  const at = page({ endpoint: { refresh: '/refresh', body } });
+  expect(await at.link.register(script)).toBe('active');
+  expect(at.told()).toEqual([undefined]);
+  expect(at.problems).toEqual([expect.stringMatching(/^worker_unavailable: .*write your own worker/)]);
+});
+
+it('overlapping calls of register() all settle', async () => {
+  const registration = new FakeRegistration();
+  const worker = registration.active!;
+  Object.assign(registration, { active: null, installing: worker });
+  const { link, container } = page({}, registration);
+  const both = Promise.all([link.register(script), link.register(script)]);
+  await vi.waitFor(() => expect(link.state).toBe('installing'));
+  Object.assign(registration, { active: worker, installing: null });
+  container.controller = worker;
+  worker.dispatchEvent(new Event('statechange'));
+  expect(await both).toEqual(['active', 'active']);
+});
+
+it('under another worker, whose scope is nearer, it is not active', async () => {
+  const at = page();
+  const nearer = new FakeRegistration(`${site}/app`);
+  at.container.controller = nearer.active = new FakeWorker(`${site}/app/pwa.js`, undefined);
+  at.container.getRegistration = async () => nearer;
+  expect(await at.link.register(script)).toBe('uncontrolled');
+  expect(at.problems).toEqual([expect.stringMatching(/^worker_scope: Another service worker .*app\/pwa\.js.*installWorker/)]);
+});
+
+it('under its own worker of before it waits for the new one to take the page over', async () => {
+  const at = page();
+  at.container.controller = new FakeWorker();
+  vi.spyOn(at.registration.active!, 'postMessage').mockImplementation(function (this: FakeWorker, { type }, [port]) {
+    port!.postMessage({ tabaton: 1, version: '0' });
+    if (type !== 'CLAIM') return;
+    at.container.controller = at.registration.active;
+    at.container.dispatchEvent(new Event('controllerchange'));
   });
-  const registration = Object.assign(new EventTarget(), { active, scope: `${origin}/` });
-  vi.stubGlobal('navigator', { serviceWorker: Object.assign(new EventTarget(), { controller: active, register: async () => registration }) });
-  const context = { ports: { clock: { after: () => () => {} } }, emit: () => {}, problem: (code: string) => problems.push(code) } as unknown as Context;
-  expect(await createWorkerLink(context, { endpoint }, routesOf(endpoint), 'attach').register({ url: '/tabaton-sw.js', ...options })).toBe('active');
-  return { told: told[0], problems };
-};
+  expect(await at.link.register(script)).toBe('active');
+  expect(at.problems).toEqual([]);
+});
+
+it('a sealed worker that keeps its settings: the page is told what to do', async () => {
+  const registration = new FakeRegistration();
+  registration.active = new FakeWorker(undefined, { refused: 'sealed' });
+  const { link, problems } = page({}, registration);
+  expect(await link.register(script)).toBe('active');
+  expect(problems).toEqual([expect.stringMatching(/^worker_refused: .*unregister\(\).*installWorker/)]);
+});
+
+it('unregister() makes the worker quiet, also where it cannot be told of the endpoint, and leaves a foreign one alone', async () => {
+  const own = page({ endpoint: async () => ({}) });
+  await own.link.unregister();
+  expect(own.told()).toMatchObject([{ apis: [] }]);
+  expect(own.registration.unregistered).toBe(true);
+
+  const foreign = new FakeRegistration();
+  foreign.active = new FakeWorker(`${site}/pwa.js`);
+  vi.spyOn(foreign.active, 'postMessage').mockImplementation((_, [port]) => port!.postMessage('hello'));
+  await page({}, foreign).link.unregister();
+  expect(foreign.unregistered).toBe(false);
+});
 
 it('endpoint and mode of the registration are the worker’s; without them, the session’s', async () => {
-  const { told, problems } = await registered('/auth', { endpoint: { refresh: '/auth/refresh', headers: { 'X-Key': '1' } }, mode: 'sealed' });
-  expect(told).toMatchObject({ endpoint: { refresh: `${origin}/auth/refresh`, headers: { 'X-Key': '1' } }, mode: 'sealed' });
-  expect(problems).toEqual([]);
-  expect((await registered('/auth', {})).told).toMatchObject({ endpoint: `${origin}/auth`, mode: 'attach' });
+  const at = page();
+  await at.link.register({ ...script, endpoint: { refresh: '/auth/refresh', headers: { 'X-Key': '1' } }, mode: 'sealed' });
+  expect(at.told()[0]).toMatchObject({ endpoint: { refresh: `${site}/auth/refresh`, headers: { 'X-Key': '1' } }, mode: 'sealed' });
+  expect(at.problems).toEqual([]);
+  const plain = page();
+  await plain.link.register(script);
+  expect(plain.told()[0]).toMatchObject({ endpoint: `${site}/auth`, mode: 'attach' });
 });
 
 it('a worker that would refresh elsewhere than its page is told of: they would be two sessions', async () => {
-  expect((await registered('/auth', { endpoint: '/api/auth' })).problems).toEqual(['endpoint_misconfigured']);
+  const at = page();
+  await at.link.register({ ...script, endpoint: '/api/auth' });
+  expect(at.problems).toEqual([expect.stringMatching(/^endpoint_misconfigured: /)]);
 });

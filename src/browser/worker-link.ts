@@ -2,8 +2,9 @@
 import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode, type WorkerRoutes } from '../contract/worker.js';
 import type { Context } from '../core/context.js';
 import type { ProblemCode, WorkerState } from '../core/types.js';
+import { createLedger } from './ledger.js';
 import type { SessionOptions } from './options.js';
-import { explain, reach } from './worker-faults.js';
+import { explain, reach, taken } from './worker-faults.js';
 import { claim, postToWorker } from './worker-post.js';
 import { routesOf, type Routes } from './routes.js';
 
@@ -34,21 +35,34 @@ export interface WorkerLink {
 /** A worker that says nothing in this time is not one of ours, or an old one. Ms. */
 const WELCOME_MS = 3_000;
 
-const configOf = (session: SessionOptions, { refresh, logout, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
+/** A disk that says nothing in this time is done without. Ms. */
+const DISK_MS = 1_000;
+
+/** `undefined` where a worker cannot be told: of functions, or of what no message carries. */
+const configOf = (session: SessionOptions, { refresh, logout, session: state, login, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
   const { endpoint = '/auth', level, replayLimit, refreshAhead, clockTolerance, timeout } = session;
   const rest = { apis, mode, level, replayLimit, refreshAhead, clockTolerance, timeout };
   if (typeof endpoint === 'string') return { endpoint: name, ...rest };
   if (typeof endpoint === 'function') return;
   const { headers, body, credentials, read } = endpoint;
-  if ([headers, body, read].some((one) => typeof one === 'function') || body instanceof Blob) return;
-  return { endpoint: { refresh: refresh!, logout, headers, body, credentials } as WorkerConfig['endpoint'], ...rest };
+  const form = body instanceof URLSearchParams;
+  // Of a body only what travels as text or JSON: a form, a blob or a stream is the page's own.
+  const told = form || typeof body !== 'object' || [Object.prototype, null].includes(Object.getPrototypeOf(body));
+  if ([headers, body, read].some((one) => typeof one === 'function') || !told) return;
+  const typed = form && !new Headers(headers as HeadersInit).has('Content-Type') && { 'Content-Type': 'application/x-www-form-urlencoded;charset=UTF-8' };
+  const parts = { refresh: refresh!, logout, session: state, login, headers: { ...(headers as Record<string, string>), ...typed }, body: form ? `${body}` : body, credentials } as WorkerRoutes;
+  try {
+    return JSON.parse(JSON.stringify({ endpoint: parts, ...rest }));
+  } catch {
+    return;
+  }
 };
 
 export const createWorkerLink = (context: Context, session: SessionOptions, routes: Routes, mode: WorkerMode): WorkerLink => {
   const { clock } = context.ports;
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   let state: WorkerState = 'none';
-  let onChange = () => {};
+  const waiters = new Set<() => void>();
   let registration: ServiceWorkerRegistration | undefined;
   let options: WorkerRegistration | undefined;
   let greeted: { worker: ServiceWorker; answer: Promise<Welcome | undefined> } | undefined;
@@ -57,7 +71,8 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
   const set = (next: WorkerState): WorkerState => {
     if (state !== next) {
       state = next;
-      onChange();
+      for (const wake of waiters) wake();
+      waiters.clear();
       context.emit('worker', { state });
     }
     return state;
@@ -105,11 +120,17 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
       );
       return set(registration.waiting ? 'waiting' : 'incompatible');
     }
-    if (container.controller) return set('active');
-    const far = reach(location.href, registration.scope, active.scriptURL);
+    if (welcome.refused)
+      problem(
+        'worker_refused',
+        'This worker is sealed and keeps its settings: a page can narrow its APIs, not add one, nor change mode or endpoint. Call session.worker.unregister(), close its pages and register() again, or set `apis`, `endpoint` and `mode` in the worker: installWorker({ … }).',
+      );
+    if (container.controller === active) return set('active');
+    const here = await container.getRegistration().catch(() => undefined);
+    const far = reach(location.href, registration.scope, active.scriptURL) ?? taken(here?.scope, registration.scope, container.controller?.scriptURL);
     if (far) problem('worker_scope', far);
     else await claim(container, active, clock, WELCOME_MS);
-    return set(container.controller ? 'active' : 'uncontrolled');
+    return set(container.controller === registration?.active ? 'active' : 'uncontrolled');
   };
 
   return {
@@ -125,12 +146,16 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
         return set('none');
       }
       if (!config([]))
-        problem('worker_unavailable', 'This `endpoint` has functions in it, which cannot be told to a service worker: write your own worker and call installWorker({ endpoint, apis }) there.');
+        problem('worker_unavailable', 'This `endpoint` has functions or a body in it that cannot be told to a service worker: write your own worker and call installWorker({ endpoint, apis }) there.');
       if (endpoint && routesOf(endpoint).name !== routes.name)
         problem('endpoint_misconfigured', `The service worker is told to refresh at ${routesOf(endpoint).name}, and this page refreshes at ${routes.name}: each would have a session of its own. Give createSession() the same \`endpoint\`.`);
       // A worker that has just been started cannot know in time whether a navigation is wanted, unless its address says so.
       if (apis().some((api) => api.navigations)) url.searchParams.set('navigations', '1');
       greeted = undefined;
+      const reached = new URL(scope ?? './', url).href;
+      // A new registration: what an unregistered one was told no longer counts. Asked here, because a worker cannot tell.
+      const before = await container.getRegistration(reached).catch(() => undefined);
+      if (before?.scope !== reached) await Promise.race([createLedger(`worker ${reached}`).update(() => undefined).catch(() => {}), new Promise<void>((late) => clock.after(DISK_MS, late))]);
       try {
         registration = await container.register(url, { scope, type, updateViaCache: 'none' });
       } catch (error) {
@@ -139,18 +164,20 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
         return set('none');
       }
       await assess();
-      while (state === 'installing') await new Promise<void>((changed) => (onChange = changed));
+      while (state === 'installing') await new Promise<void>((changed) => waiters.add(changed));
       return state;
     },
     async unregister() {
-      registration ??= await container?.getRegistration();
-      const active = registration?.active;
+      const found = registration ?? (await container?.getRegistration().catch(() => undefined));
+      const worker = found?.active;
       // Until its last page is closed an unregistered worker goes on: it is told to sign nothing any more.
-      const nothing = config([]);
-      if (active && nothing) await ask(active, 'CONFIGURE', nothing);
+      const quiet = config([]) ?? { endpoint: routes.name, apis: [], mode };
+      const welcome = worker && (await ask(worker, 'CONFIGURE', quiet));
+      // Whatever else controls this address is somebody else's.
+      const ours = registration || welcome;
       // Without its keeper a sealed session would have nobody to hold its token.
       await context.ports.ledger.update((stored) => (stored ? { ...stored, mode: undefined } : stored)).catch(() => {});
-      await registration?.unregister();
+      if (ours) await found?.unregister();
       registration = greeted = undefined;
       set('none');
     },

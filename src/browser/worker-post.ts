@@ -5,13 +5,13 @@ import type { Clock } from '../core/ports.js';
 /** How long a claimed page may take to notice. Ms. */
 const CLAIM_MS = 1_000;
 
-/** Posting wakes a stopped worker. `undefined` when nothing comes in time. */
+/** Posting wakes a stopped worker. `undefined` when nothing comes in time, or what comes is not of tabaton. */
 export const postToWorker = (worker: ServiceWorker, message: Omit<ToWorker, 'tabaton'>, clock: Pick<Clock, 'after'>, ms: number): Promise<Welcome | undefined> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     const end = (welcome?: Welcome) => (cancel(), port1.close(), resolve(welcome));
     const cancel = clock.after(ms, () => end());
-    port1.onmessage = ({ data }) => end(data);
+    port1.onmessage = ({ data }) => end(typeof data?.tabaton === 'number' ? data : undefined);
     worker.postMessage({ tabaton: WORKER_PROTOCOL, ...message } satisfies ToWorker, [port2]);
   });
 
@@ -22,6 +22,6 @@ export const claim = async (container: ServiceWorkerContainer, worker: ServiceWo
     container.addEventListener('controllerchange', () => done(), { once: true });
     clock.after(ms + CLAIM_MS, done);
   });
-  if ((await postToWorker(worker, { type: 'CLAIM' }, clock, ms)) && !container.controller) await claimed;
-  return !!container.controller;
+  if ((await postToWorker(worker, { type: 'CLAIM' }, clock, ms)) && container.controller !== worker) await claimed;
+  return container.controller === worker;
 };

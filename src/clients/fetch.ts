@@ -37,7 +37,7 @@ const INCURABLE = /error\s*=\s*"?(insufficient_scope|insufficient_user_authentic
 
 /** Reads a copy of a body up to `limit`; `undefined` when it is longer. The original goes its way meanwhile. */
 const keep = async (copy: Request, limit: number): Promise<BlobPart[] | undefined> => {
-  // Firefox has no `Request.body`.
+  // Firefox has no `Request.body`: there it is the whole, wherever that lies, or nothing.
   if (!copy.body) {
     const whole = await copy.blob();
     return whole.size > limit ? undefined : [whole];
@@ -87,16 +87,19 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>
     // What can be sent again: a body given as a value as it is, one that is already a stream as a copy.
     const stream = init?.body instanceof ReadableStream;
     const bodied = request.body ?? (!('body' in request) && !/^(GET|HEAD)$/.test((request as Request).method));
-    const copied = bodied && init?.body == null ? keep(request.clone(), replayLimit).catch(() => undefined) : undefined;
+    const copy = bodied && init?.body == null ? request.clone() : undefined;
+    const read = () => keep(copy!, replayLimit).catch(() => undefined);
+    // What cannot be measured while it is read is not read before it is needed: an upload would be gathered for nothing.
+    const reading = copy?.body && read();
     const first = await send(request, token);
     if (!(await isUnauthorized(first))) return first;
 
     const say = (reason: SessionEvents['rejected']['reason']) =>
       rejected({ generation: session.getSnapshot().generation, url: new URL(request.url).origin + new URL(request.url).pathname, reason });
     if (INCURABLE.test(first.headers.get('WWW-Authenticate') ?? '')) return say('not_refreshable'), first;
-    const kept = await copied;
+    const kept = copy && (await (reading ?? read()));
     const renewed = session.refresh({ ...wish, reason: 'unauthorized', rejected: token });
-    if (stream || (copied && !kept)) {
+    if (stream || (copy && !kept)) {
       renewed.catch(() => {}); // for the next request
       return say('not_replayable'), first;
     }
@@ -108,7 +111,7 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>
       return say('repeated'), first;
     }
     first.body?.cancel().catch(() => {});
-    const again = copied ? new Request(request.url, { ...describe(request), body: new Blob(kept) }) : new Request(input, init);
+    const again = copy ? new Request(request.url, { ...describe(request), body: new Blob(kept) }) : new Request(input, init);
     const second = await send(again, next);
     if (await isUnauthorized(second)) say('repeated');
     return second;

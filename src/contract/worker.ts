@@ -32,6 +32,9 @@ export interface WorkerRoutes {
   /** URL of the refresh route. */
   refresh: string;
   logout?: string;
+  /** Requests to these are left alone like the other two, and after a login the worker asks who is signed in. */
+  login?: string;
+  session?: string;
   /** Sent besides tabaton's own. */
   headers?: Record<string, string>;
   /** Sent instead of tabaton's own; an object travels as JSON. */
@@ -70,6 +73,8 @@ export interface Welcome {
   /** Of the worker's package. */
   version: string;
   mode?: WorkerMode;
+  /** Answer to `CONFIGURE`: a sealed worker keeps what it has, because this asks for more. */
+  refused?: 'sealed';
   /** Answer to `REPORT` and `START`; never a token. */
   report?: unknown;
 }

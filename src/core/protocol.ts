@@ -30,6 +30,8 @@ export interface Protocol {
   /** One try without anybody waiting. */
   refreshAhead(target: TokenTarget): void;
   refresh(options: RefreshOptions): Promise<string>;
+  /** Whatever is held: only the endpoint's own answer will do. */
+  verify(): Promise<unknown>;
   /** There may be a session: adopt its token or ask for one, and keep at it. */
   restore(): void;
   start(input?: GrantInput): Promise<void>;
@@ -132,6 +134,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
       if (rejected !== undefined && held && held.token !== rejected) return held.token;
       return ask(key, { scope, resource, reason }, signal);
     },
+    verify: () => patiently(clock, flights.join('|', { reason: 'startup', demand: true, patience: timeout }), timeout),
     restore() {
       hub.post({ type: 'TOKEN_REQUEST', key: '|', have: 0 });
       clock.after(HELLO_MS, () => hub.disposed || hub.state.status !== 'starting' || find());

@@ -21,7 +21,7 @@ export interface Parts {
 }
 
 /** `name` is the endpoint's: contexts with the same one share lock, channel and ledger. */
-export const createCoreSession = (ports: Ports, options: CoreOptions, name: string, parts: Parts): { session: CoreSession; context: Context } => {
+export const createCoreSession = (ports: Ports, options: CoreOptions, name: string, parts: Parts): { session: CoreSession; context: Context; verify(): Promise<unknown> } => {
   const { channel, lifecycle, clock } = ports;
   const context = createContext(ports, options);
   let loading: Promise<Protocol> | undefined;
@@ -150,5 +150,5 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
     },
   };
   // Symbol.dispose is newer than some browsers this runs in.
-  return { context, session: Object.assign(session, Symbol.dispose && { [Symbol.dispose]: session.dispose }) as CoreSession };
+  return { context, verify: async () => (await protocol()).verify(), session: Object.assign(session, Symbol.dispose && { [Symbol.dispose]: session.dispose }) as CoreSession };
 };

@@ -131,6 +131,8 @@ export type ProblemCode =
   | 'worker_unavailable'
   /** The worker does not reach this page. */
   | 'worker_scope'
+  /** A sealed worker keeps the settings it has: the page asked for more. */
+  | 'worker_refused'
   /** Page and worker are of versions that do not understand each other. */
   | 'worker_incompatible';
 

@@ -1,5 +1,5 @@
 /** A 401 of an API: one refresh where it can help, one replay, and never a loop. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { apiOf } from '../clients/fetch.js';
 import type { VirtualSessionOptions } from '../testing/index.js';
 import { tabs } from './testing/tabs.js';
@@ -115,6 +115,25 @@ describe('on 401', () => {
     const short = await setup(1, api((token) => token !== 'token-1').serve, { replayLimit: 10 });
     expect((await short.outcome(short.tab.session.fetch(new Request('https://app.test/api', { method: 'POST', body: 'a'.repeat(10) })))).value?.status).toBe(200);
     expect(calls).toHaveLength(1);
+  });
+
+  it('where Request.body is missing (Firefox) a body is read for the replay only once there is a 401', async () => {
+    const body = Object.getOwnPropertyDescriptor(Request.prototype, 'body')!;
+    const read = vi.spyOn(Request.prototype, 'blob');
+    Reflect.deleteProperty(Request.prototype, 'body');
+    try {
+      const { calls, serve } = api((token) => token !== 'token-2');
+      const { tab, outcome, rejected } = await setup(1, serve, { replayLimit: 10 });
+      const send = async (text: string) => (await outcome(tab.session.fetch(new Request('https://app.test/api', { method: 'POST', body: text })))).value?.status;
+      expect(await send('a'.repeat(11))).toBe(200);
+      expect(read).not.toHaveBeenCalled();
+      await outcome(tab.session.refresh());
+      expect(await send('a'.repeat(10))).toBe(200);
+      expect([read.mock.calls.length, calls.map(({ body: sent }) => sent.length), rejected]).toEqual([1, [11, 10, 10], []]);
+    } finally {
+      Object.defineProperty(Request.prototype, 'body', body);
+      read.mockRestore();
+    }
   });
 });
 

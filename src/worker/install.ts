@@ -1,11 +1,12 @@
 /** Makes a service worker a peer of its pages: it signs their requests, and refreshes like any of them. */
 import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig } from '../contract/worker.js';
 import { VERSION } from '../contract/version.js';
+import { createClock } from '../browser/clock.js';
 import { createLedger } from '../browser/ledger.js';
 import { TabatonError } from '../core/errors.js';
 import { createConfiguration } from './configuration.js';
 import { createPeer, type Peer, type PeerOptions } from './peer.js';
-import { apiFor, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
+import { apiFor, effectOf, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
 import type { FetchEvent, WorkerScope } from './scope.js';
 
 /**
@@ -36,9 +37,9 @@ export const installWorker = (options: WorkerOptions = {}): void => {
   const own = coded.apis || coded.endpoint ? alone : undefined;
 
   const disk = createLedger(`worker ${scope.registration.scope}`);
-  /** What a page said, or the disk remembers of it, below what the code says. */
-  const below = (told: unknown): object => ({ ...(told as object | undefined), ...coded });
-  const settings = createConfiguration(own, { ...disk, read: async () => below(await disk.read()) });
+  /** What a page said, or the disk remembers of it, below what the code says; of a worker that needs neither it says only whether to sign at all. */
+  const below = (told: unknown): unknown => (own ? told : { ...(told as object | undefined), ...coded });
+  const settings = createConfiguration(own, { ...disk, read: async () => below(await disk.read()) }, createClock());
   let peer: { of: Plan; is: Peer } | undefined;
   const peerOf = (plan: Plan): Peer => {
     if (peer?.of !== plan) {
@@ -47,48 +48,49 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     }
     return peer.is;
   };
-  const serve = (event: FetchEvent, plan: Plan, api: WorkerApi): Promise<Response> => {
+  const serve = (event: FetchEvent, plan: Plan, api: WorkerApi, again?: () => Promise<Response>): Promise<Response> => {
     const one = peerOf(plan);
-    const answer = one.fetch(event.request, api);
+    const answer = one.fetch(event.request, api, again);
     // Most answers leave nothing behind. Heard before the browser hears it, so the event is not over yet.
     const after = () => void (one.busy(api) && event.waitUntil(one.idle()));
     answer.then(after, after);
     return answer;
   };
+  /** The endpoint's own requests pass, but not unseen. */
+  const passes = (plan: Plan, request: Request): boolean => {
+    if (!isEndpoint(plan, request.url)) return false;
+    const effect = effectOf(plan, request);
+    if (effect !== 'none') peerOf(plan).doubt(effect);
+    return true;
+  };
+  /** By the settings as they are now. */
+  const answer = (event: FetchEvent, last?: boolean): Promise<Response> => {
+    const { request } = event;
+    const { plan } = settings;
+    const api = plan && !passes(plan, request) && apiFor(plan, request);
+    return api ? serve(event, plan, api, last ? undefined : () => answer(event, true)) : fetch(request);
+  };
 
   scope.addEventListener('fetch', (event) => {
     const { request } = event;
     const { plan, loading } = settings;
-    if (plan) {
-      if (isEndpoint(plan, request.url)) {
-        if (peer?.of === plan && request.url !== plan.routes.refresh) peer.is.doubt(request.method === 'POST' && request.url === plan.routes.logout);
-        return;
-      }
-      const api = apiFor(plan, request);
-      if (api) event.respondWith(serve(event, plan, api));
-      return;
-    }
-    // The worker has just started and does not know yet whose requests to sign. Navigations are held only where
+    if (plan ? passes(plan, request) : !loading) return;
+    // The worker has just started and may not know yet whose requests to sign. Navigations are held only where
     // the page that registered it said in its address that it wants them.
     const held = request.mode === 'navigate' ? /[?&]navigations\b/.test(scope.location.search) : !request.destination;
-    if (loading && held && mayCarry(request) && !looksLikeEndpoint(request))
-      event.respondWith(
-        loading.then(() => {
-          const { plan: loaded } = settings;
-          const api = loaded && apiFor(loaded, request);
-          return api ? serve(event, loaded, api) : fetch(request);
-        }),
-      );
+    if (plan ? apiFor(plan, request) : held && mayCarry(request) && !looksLikeEndpoint(request)) event.respondWith(loading ? loading.then(() => answer(event)) : answer(event));
+    else if (!plan) void loading!.then(() => settings.plan && passes(settings.plan, request));
   });
 
   scope.addEventListener('message', (event) => {
     const { tabaton, type, config: told } = (event.data ?? {}) as Partial<ToWorker>;
     if (typeof tabaton !== 'number') return;
-    const welcome = (report?: unknown) => event.ports[0]?.postMessage({ tabaton: WORKER_PROTOCOL, version: VERSION, mode: settings.plan?.config.mode, report } satisfies Welcome);
+    let refused: Welcome['refused'];
+    const welcome = (report?: unknown) => event.ports[0]?.postMessage({ tabaton: WORKER_PROTOCOL, version: VERSION, mode: settings.plan?.config.mode, report, refused } satisfies Welcome);
     if (tabaton !== WORKER_PROTOCOL) return welcome();
     event.waitUntil(
       (async () => {
-        if (type === 'CONFIGURE') await settings.accept(below(told));
+        if (type === 'CONFIGURE') refused = await settings.accept(below(told));
         if (type === 'CLAIM') await scope.clients.claim().catch(() => {});
         if (type === 'TAKE_OVER') await scope.skipWaiting();
         const asked = type === 'REPORT' || type === 'START';
@@ -100,6 +102,7 @@ export const installWorker = (options: WorkerOptions = {}): void => {
   });
 
   scope.addEventListener('install', (event) => {
+    if (own) event.waitUntil(settings.forget());
     const { refresh, logout } = own?.routes ?? {};
     const local = refresh && new URL(refresh);
     // Where the browser can, a refresh does not even start the worker.

@@ -9,19 +9,21 @@ import { toHeld } from '../core/wire-grant.js';
 import { hintCookieName } from '../contract/wire.js';
 import type { WorkerApi } from '../contract/worker.js';
 import { createSigner } from '../clients/fetch.js';
-import { evidenceOf } from './evidence.js';
+import { parseRecord } from '../core/record.js';
+import { createDoubt } from './doubt.js';
+import { evidenceOf, type Evidence } from './evidence.js';
 import { createWorkerPorts } from './ports.js';
 import { refusalOf } from './refusal.js';
 import type { Plan } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
 export interface Peer {
-  /** With a token for the API it is for, if anybody is signed in. */
-  fetch(request: Request, api: WorkerApi): Promise<Response>;
+  /** With a token for the API it is for, if anybody is signed in. `again`: where this session is replaced while the request waits in it. */
+  fetch(request: Request, api: WorkerApi, again?: () => Promise<Response>): Promise<Response>;
   /** How the session stands, restored if there is one; `start`: a login has just happened. Never a token. */
   report(start: boolean): Promise<KeeperReport>;
-  /** Something was asked of the endpoint by somebody else: who is signed in may be another one soon. */
-  doubt(leaving: boolean): void;
+  /** Something was asked of the endpoint by somebody else: who is signed in may be nobody or another one soon. */
+  doubt(effect: 'leaving' | 'user'): void;
   /** Something is under way, or about to be, that an answer does not wait for: a token refreshed ahead, or after a 401. */
   busy(api: WorkerApi): boolean;
   /** Nothing is under way any more; until then the browser must not stop this worker. */
@@ -34,6 +36,12 @@ export interface PeerOptions {
   isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
 }
 
+const unless =
+  (...codes: string[]) =>
+  (error: TabatonError) => {
+    if (!codes.includes(error.code)) throw error;
+  };
+
 export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: PeerOptions): Peer => {
   const { config, routes } = plan;
   const { ports, name } = createWorkerPorts(plan);
@@ -43,7 +51,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
 
   /** `lazy`: a start of the worker asks nothing of anybody; the first request that needs a token does. */
   const open = () => {
-    const { session, context } = createCoreSession({ ...ports }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
+    const { session, context, verify } = createCoreSession({ ...ports }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
       protocol: async () => ({ createProtocol }),
       // Never asked for: see `leadership` above.
       leadership: () => new Promise(() => {}),
@@ -54,19 +62,25 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
       fetch: (signed) => fetch(signed),
       rejected: (event) => context.emit('rejected', event),
     });
-    return { session, context, sign };
+    return { session, context, verify, sign };
   };
-  let { session, context, sign } = open();
+  let { session, context, verify, sign } = open();
   /** May the last answer about who is signed in be out of date? */
   let doubtful = true;
+  /** An answer that nobody is signed in is an answer. */
+  const doubt = createDoubt(
+    ports.clock,
+    () => session.getSnapshot().sid,
+    () => verify().catch(unless('anonymous', 'session_ended')),
+  );
 
   const anew = () => {
     session.dispose();
-    ({ session, context, sign } = open());
+    ({ session, context, verify, sign } = open());
   };
   /** Where cookies cannot be read, a doubt is worth one question to the endpoint. */
   const readMarker = async () => (scope.cookieStore ? !!(await scope.cookieStore.get(marker)) : true);
-  const look = async () => {
+  const look = async (): Promise<Evidence> => {
     const { status } = session.getSnapshot();
     const reading = ports.ledger.read().then((stored) => ({ stored }));
     const [answer, marked] = await Promise.all([promptly(ports.clock, reading), doubtful && routes.hinted ? readMarker().catch(() => undefined) : undefined]);
@@ -74,7 +88,20 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
     if (!answer && !doubtful && status !== 'starting') return status === 'ended' ? status : 'nobody';
     const evidence = evidenceOf(answer, marked);
     if (evidence === 'session') doubtful = false;
-    return evidence;
+    return doubt.due() ? 'session' : evidence;
+  };
+
+  /** Before anything is signed: who is it signed for? */
+  const enter = async (): Promise<Evidence> => {
+    if (session.getSnapshot().status !== 'active') {
+      const evidence = await look();
+      if (evidence !== 'session') return evidence;
+      const { status } = session.getSnapshot();
+      if (status === 'anonymous' || status === 'ended') anew();
+    }
+    if (!doubt.due()) return 'session';
+    await doubt.ask();
+    return enter();
   };
 
   const idle = () =>
@@ -90,17 +117,21 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
     });
 
   return {
-    async fetch(request, api) {
+    async fetch(request, api, again) {
       try {
-        if (session.getSnapshot().status !== 'active') {
-          const evidence = await look();
+        // A token that is here, and nobody doubts, is not waited for.
+        if (doubt.due() || session.getSnapshot().status !== 'active') {
+          const evidence = await enter();
           if (evidence === 'nobody') return fetch(request);
           if (evidence === 'ended') throw new TabatonError('session_ended', 'The session has ended: sign in again.');
-          const { status } = session.getSnapshot();
-          if (status === 'anonymous' || status === 'ended') anew();
         }
+        // Waited for while the body is untouched: see `again`. A page that gives up has its answer from the browser.
+        const { scope, resource } = api;
+        await session.getToken({ scope, resource }).catch(unless('anonymous'));
         return await sign(request, undefined, api);
       } catch (error) {
+        // Replaced, or signed out, while the request waited in it.
+        if (again && /disposed|session_ended/.test((error as TabatonError).code) && !request.bodyUsed) return again();
         // A navigation is the user's: the server tells them what is wrong better than a worker can.
         if (request.mode === 'navigate') return fetch(request);
         return refusalOf(error, request, ports.clock.wall());
@@ -108,8 +139,8 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
     },
     async report(start) {
       if (start) await session.start();
-      else if (session.getSnapshot().status !== 'active') {
-        const evidence = await look();
+      else if (doubt.due() || session.getSnapshot().status !== 'active') {
+        const evidence = await enter();
         if (evidence === 'session') await session.getToken().catch(() => {});
         else if (session.getSnapshot().status === 'starting') return { status: evidence === 'ended' ? 'ended' : 'anonymous' };
       }
@@ -117,9 +148,11 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
       const grant = context.state.grants['|'];
       return { status, reason, held: status === 'active' && grant ? toHeld(grant, ports.clock) : undefined };
     },
-    doubt(leaving) {
+    doubt(effect) {
       doubtful = true;
-      if (leaving) anew();
+      if (effect === 'leaving') return anew();
+      const { sid } = session.getSnapshot();
+      doubt.raise(promptly(ports.clock, ports.ledger.read()).then((stored) => parseRecord(stored)?.sid ?? sid));
     },
     busy: (api) => session.isExpiring(api) || session.getSnapshot().activity !== 'idle',
     idle,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { apiFor, isEndpoint, looksLikeEndpoint, planOf, type Plan } from './plan.js';
+import { apiFor, effectOf, isEndpoint, looksLikeEndpoint, planOf, type Plan } from './plan.js';
 
 const origin = 'https://app.example';
 beforeEach(() => vi.stubGlobal('location', new URL(`${origin}/tabaton-sw.js`)));
@@ -29,6 +29,8 @@ describe('which requests are signed', () => {
     expect(signed(plan(), '/v1', { mode: 'no-cors', destination: 'image' })).toBe(false);
   });
 
+  it('none once it was told to be quiet', () => expect(signed(plan({ quiet: true }), '/v1')).toBe(false));
+
   it('images and the like only for an API with a path', () => {
     expect(signed(plan(), '/v1/a.png', { destination: 'image' })).toBe(true);
     expect(signed(plan({ apis: [{ origin }] }), '/a.png', { destination: 'image' })).toBe(false);
@@ -48,12 +50,20 @@ describe('which requests are signed', () => {
     const mount = plan({ apis: [{ origin }] });
     for (const path of ['/auth', '/auth/refresh', '/auth/refresh?x', '/auth/anything']) expect([path, isEndpoint(mount, origin + path), signed(mount, path)]).toEqual([path, true, false]);
     expect(signed(mount, '/authors')).toBe(true);
-    const routes = plan({ endpoint: { refresh: '/api/refresh', logout: '/api/logout' }, apis: [{ origin, path: '/api' }] });
-    expect(signed(routes, '/api/refresh', { method: 'POST' })).toBe(false);
-    expect(signed(routes, '/api/logout', { method: 'POST' })).toBe(false);
+    const routes = plan({ endpoint: { refresh: '/api/refresh', logout: '/api/logout', login: '/api/login?by=form', session: '/api/session' }, apis: [{ origin, path: '/api' }] });
+    for (const path of ['/api/refresh', '/api/logout', '/api/login', '/api/login?x', '/api/session']) expect([path, signed(routes, path, { method: 'POST' })]).toEqual([path, false]);
     expect(signed(routes, '/api/me')).toBe(true);
   });
 });
+
+it.each([
+  ['a refresh', 'POST', '/auth/refresh', 'none'],
+  ['what a page asks from time to time', 'GET', '/auth/session', 'none'],
+  ['the stream of events', 'GET', '/auth/events', 'none'],
+  ['a sign-out', 'POST', '/auth/logout', 'leaving'],
+  ['a login', 'POST', '/auth/login', 'user'],
+  ['the way back from an identity provider', 'GET', '/auth/callback?code=x', 'user'],
+] as const)('what a request to the endpoint may change: %s', (_, method, path, effect) => expect(effectOf(plan(), { method, url: origin + path })).toBe(effect));
 
 describe('before the configuration is known', () => {
   it.each([

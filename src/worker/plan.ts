@@ -4,7 +4,8 @@ import { routesOf, type Routes } from '../browser/routes.js';
 import { apiOf } from '../clients/fetch.js';
 
 export interface Plan {
-  readonly config: WorkerConfig;
+  /** `quiet`: it was told to sign nothing any more. */
+  readonly config: WorkerConfig & { quiet?: boolean };
   readonly routes: Routes;
   /** To tell whether another configuration says the same. */
   readonly text: string;
@@ -32,14 +33,26 @@ export const planOf = (config: unknown): Plan | undefined => {
   }
 };
 
+const bare = (url?: string) => url?.split(/[?#]/)[0];
+
 /**
  * The endpoint itself is never intercepted: a worker that is stopped while it proxies a POST makes Chromium
  * send it again. An endpoint given by its mount owns everything below it.
  */
 export const isEndpoint = ({ config, routes }: Plan, url: string): boolean => {
-  const bare = url.split(/[?#]/)[0]!;
-  const { name, refresh, logout, login } = routes;
-  return typeof config.endpoint === 'string' ? bare === name || bare.startsWith(`${name}/`) : [refresh, logout, login].includes(bare);
+  const { name, refresh, logout, session, login } = routes;
+  const asked = bare(url)!;
+  return typeof config.endpoint === 'string' ? asked === name || asked.startsWith(`${name}/`) : [refresh, logout, session, login].some((route) => bare(route) === asked);
+};
+
+/**
+ * What a request to the endpoint may change. A refresh changes nobody, and a page's reading does not either; everything else may
+ * be a login, by whatever route and method the backend has for it.
+ */
+export const effectOf = ({ routes }: Plan, { method, url }: Pick<Request, 'method' | 'url'>): 'none' | 'leaving' | 'user' => {
+  const asked = bare(url)!;
+  if (asked === bare(routes.refresh) || (method === 'GET' && (asked === bare(routes.session) || /\/(session|events)$/.test(asked)))) return 'none';
+  return method === 'POST' && asked === bare(routes.logout) ? 'leaving' : 'user';
 };
 
 /** The refresh and logout calls of any tabaton, before a configuration says where they go. */
@@ -55,7 +68,7 @@ export const mayCarry = ({ mode, headers, method, url }: Request): boolean =>
 
 /** The API a request is for, if the worker is to sign it. */
 export const apiFor = (plan: Plan, request: Request): WorkerApi | undefined => {
-  if (!mayCarry(request)) return;
+  if (plan.config.quiet || !mayCarry(request)) return;
   const url = new URL(request.url);
   const api = apiOf(plan.config.apis, url) as WorkerApi | undefined;
   if (!api || isEndpoint(plan, request.url)) return;
