@@ -59,7 +59,11 @@ type Reads = Pick<CoreSession, 'getToken' | 'refresh' | 'getSnapshot'>;
 export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>) => {
   const { isUnauthorized = ({ status }) => status === 401, replayLimit = REPLAY_LIMIT, rejected } = options;
 
+  /** A token that was refused is being replaced, and whoever brought it up does not wait for that: the next request does. */
+  let renewing: Promise<unknown> | undefined;
+
   return async (input: RequestInfo | URL, init: RequestInit | undefined, { scope, resource }: TokenTarget): Promise<Response> => {
+    if (renewing) await renewing;
     // A copy whose headers can be written. Given to `fetch` beside the request instead, they would cost it its referrer.
     const request = new Request(input, init);
     const wish = {
@@ -100,7 +104,8 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>
     const kept = copy && (await (reading ?? read()));
     const renewed = session.refresh({ ...wish, reason: 'unauthorized', rejected: token });
     if (stream || (copy && !kept)) {
-      renewed.catch(() => {}); // for the next request
+      const over = () => void (renewing = undefined);
+      renewing = renewed.then(over, over);
       return say('not_replayable'), first;
     }
     let next: string;

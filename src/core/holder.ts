@@ -27,7 +27,7 @@ const ADOPT_MS = 100;
  * The same where this context held a token and a newer one was made while it waited: whoever made it was alive a moment
  * ago, and on a machine with two hundred busy contexts its message takes longer than the lock.
  */
-const ADOPT_LATER_MS = 1_000;
+const ADOPT_LATER_MS = 2_000;
 /** The ledger has answered within a second, or it is done without; a context that hears of it later was not running. */
 const OVERSLEPT_MS = 2_000;
 /** Requests in one turn of the lock: the first, one after a spent id or a `none`, and one to spare. */

@@ -68,12 +68,12 @@ export const createHub = (context: Context, name: string): Hub => {
             ? 'The ledger was written by a newer tabaton: reload this page to use the same version.'
             : 'The ledger (IndexedDB) does not answer: until it does, this context refreshes without knowing of the others.',
         ),
-      () => {
+      (paid) => {
         if (hub.disposed) return;
         hub.resync();
         // Said when the ledger could not bear it out, it was not believed; now it can.
         const { status, sid = '', sessionAt } = hub.state;
-        if (status === 'active') hub.post({ type: 'SESSION_STARTED', sid, sessionAt });
+        if (paid && status === 'active') hub.post({ type: 'SESSION_STARTED', sid, sessionAt });
       },
     ),
     resync: () => {},

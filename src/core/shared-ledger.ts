@@ -25,8 +25,8 @@ export interface SharedLedger {
 export const createSharedLedger = (
   { ledger, clock, random }: Pick<Ports, 'ledger' | 'clock' | 'random'>,
   report: (code: 'ledger_unavailable' | 'ledger_newer') => void,
-  /** The store answers again: what the others wrote meanwhile was not seen. */
-  recovered: () => void,
+  /** The store answers again: what the others wrote meanwhile was not seen. `paid`: nor could they see what this context has written now. */
+  recovered: (paid: boolean) => void,
 ): SharedLedger => {
   let seen = emptyRecord(random.id());
   let shared = true;
@@ -64,10 +64,11 @@ export const createSharedLedger = (
     clock.after(pause, async () => {
       asking = false;
       pause *= 2;
+      const paid = !!owed;
       await write((record) => record);
       if (owed || !shared) return again();
       pause = AGAIN_MS;
-      recovered();
+      recovered(paid);
     });
   };
 

@@ -39,11 +39,14 @@ export const checkBudget = (world: World, key: string): void => {
   if (complaint) fail('S1', complaint);
 };
 
+/** The ledger lost something, or did not say it when it was asked. */
+const forgetful = ({ amnesia, fired }: World): boolean => amnesia || fired.has('ledgerFails');
+
 /** May this session be over, as far as anybody honest can tell? */
 const mayBeOver = (world: World, sid: string | undefined): boolean => {
   const { backend, schedule, signedOut } = world;
   // Who has forgotten which attempts won cannot prove that it is no thief: a residual risk that the threat model names.
-  const gone = ({ over }: SessionTruth): boolean => !!over && (over !== 'theft' || world.amnesia);
+  const gone = ({ over }: SessionTruth): boolean => !!over && (over !== 'theft' || forgetful(world));
   if (sid !== undefined && signedOut.has(sid)) return true;
   if (world.signOutAsked || (schedule.level !== 'full' && world.unsafe !== undefined)) return true;
   return schedule.level === 'plain' ? backend.sessions().some(gone) : backend.sessions().some((one) => gone(one) && (sid === undefined || one.id === sid));
@@ -51,7 +54,7 @@ const mayBeOver = (world: World, sid: string | undefined): boolean => {
 
 /** The server must never take an honest browser for a thief. */
 export const checkThefts = (world: World): void => {
-  const excused = world.schedule.level === 'full' ? world.amnesia : world.unsafe !== undefined;
+  const excused = world.schedule.level === 'full' ? forgetful(world) : world.unsafe !== undefined;
   const victim = excused ? undefined : world.backend.sessions().find(({ over }) => over === 'theft');
   if (victim) fail('S3', `the server took the browser for a thief and ended ${victim.id}`);
 };
@@ -112,11 +115,10 @@ const checkSignedOut = (world: World, tab: Tab): void => {
   // It stood still when it was said, and when it looked, the ledger had forgotten. A new document is told by those who hear it.
   if (world.amnesia && tab.bornAt <= at && tab.runningSince > at) return;
   // The ledger has forgotten it, or never took it: who could say it again is gone, or has just come back.
-  const forgetful = world.amnesia || world.fired.has('ledgerFails');
-  if (forgetful && !running(by)) return;
+  if (forgetful(world) && !running(by)) return;
   // A store that fails takes the sign-out later, one that was lost gets it again with the next logout: until then it is looked up.
-  const since = Math.max(at, tab.runningSince, forgetful ? by.runningSince : at);
-  const told = world.origin.now() - since > NEWS_MS + (forgetful ? LATE_STORE_MS : 0);
+  const since = Math.max(at, tab.runningSince, forgetful(world) ? by.runningSince : at);
+  const told = world.origin.now() - since > NEWS_MS + (forgetful(world) ? LATE_STORE_MS : 0);
   if (told && core.state.status === 'active' && Object.keys(core.state.grants).some(core.valid))
     fail('S5', `${tab.context.name} still holds a token of ${core.state.sid}, which was signed out`);
 };
