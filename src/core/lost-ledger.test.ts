@@ -125,4 +125,43 @@ describe('a lost ledger', () => {
     await origin.advance(10_000);
     expect(two!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
   });
+
+  it('that answers a page only when it comes back from the cache has nothing to say any more', async () => {
+    const { origin, open, outcome } = tabs();
+    const context = origin.context();
+    const { ledger } = context.ports;
+    const read = ledger.read.bind(ledger);
+    let answer: (stored: unknown) => void = () => {};
+    ledger.read = () => ((ledger.read = read), new Promise((resolve) => (answer = resolve)));
+    const { session } = open({ start: 'hint' }, context);
+    const statuses = new Set<string>();
+    session.subscribe(() => void statuses.add(session.getSnapshot().status));
+    await origin.advance(10);
+    context.cache();
+    await outcome(open({ start: 'lazy' }).session.start());
+    context.restore();
+    answer(undefined);
+    await origin.advance(5_000);
+    expect(session.getSnapshot().status).toBe('active');
+    expect(statuses).not.toContain('anonymous');
+  });
+
+  it('that is lost cannot bear out a sign-out: the word counts', async () => {
+    const { origin, active } = tabs();
+    const [tab] = await active(1);
+    origin.ledger().set(undefined);
+    origin.inject({ type: 'SESSION_ENDED', protocol: 1, from: 'somebody', incarnation: 'any', sid: 's1', reason: 'signed_out' });
+    await origin.advance(30_000);
+    expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
+  });
+
+  it('in which somebody finds a sign-out is told to the others at once', async () => {
+    const { origin, active, outcome, record } = tabs();
+    const [reader, other] = await active(2);
+    // Whoever wrote this stood still before it was said.
+    origin.ledger().set({ ...record(), hint: false, closed: [{ sid: 's1', at: 1, reason: 'signed_out' }], logout: { sid: 's1', scope: 'device' } });
+    await outcome(reader!.session.refresh());
+    await origin.advance(1_000);
+    expect(other!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
+  });
 });
