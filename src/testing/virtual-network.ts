@@ -57,6 +57,8 @@ export interface NetworkPort {
   prng: Prng;
   jar: CookieJar;
   offline(): boolean;
+  /** How often the browser was killed. */
+  kills(): number;
   serverNow(): number;
   server(): VirtualServer;
   fault(request: VirtualRequest): NetworkFault | undefined;
@@ -114,9 +116,10 @@ export const createVirtualNetwork = (port: NetworkPort) => {
       cookie: sender.cookies ? jar.header() : undefined,
     } as VirtualRequest;
     const fault = port.fault(request);
-    /** A dedicated worker's `keepalive` dies with its tab in Chromium; a page's lives on. */
+    const kills = port.kills();
+    /** A dedicated worker's `keepalive` dies with its tab in Chromium; a page's lives on, until the whole browser dies. */
     const cancelled = (): boolean =>
-      !vitality.alive() && sender.kind === 'worker' && conditions.engine === 'chromium';
+      port.kills() !== kills || (!vitality.alive() && sender.kind === 'worker' && conditions.engine === 'chromium');
 
     const land = (response: VirtualResponse): void => {
       if (cancelled()) return;

@@ -97,6 +97,7 @@ export const createVirtualOrigin = (options: VirtualOriginOptions): VirtualOrigi
   let wallOffset = 0;
   let slept = 0;
   let offline = false;
+  let kills = 0;
 
   const machine = { wall: () => VIRTUAL_EPOCH + scheduler.now() + wallOffset, slept: () => slept };
   const serverNow = (): number => VIRTUAL_EPOCH + scheduler.now();
@@ -123,6 +124,7 @@ export const createVirtualOrigin = (options: VirtualOriginOptions): VirtualOrigi
     prng: platform,
     jar,
     offline: () => offline,
+    kills: () => kills,
     serverNow,
     server: () => origin.server,
     fault: (request) => origin.fault?.(request),
@@ -202,6 +204,7 @@ export const createVirtualOrigin = (options: VirtualOriginOptions): VirtualOrigi
     },
     killBrowser() {
       for (const { context } of controls) context.crash();
+      kills += 1;
       jar.revert();
       for (const { ledger } of partitions.values()) ledger.revert();
     },
