@@ -46,7 +46,7 @@ export const guards = [
   { guard: 'a login that the ledger tells late is not missed', file: 'src/core/session.ts', on: "if (late?.login && options.start !== 'lazy') start();", off: '', tests: ['src/core/lost-ledger.test.ts'] },
   { guard: 'a ledger that answers again is looked at', file: 'src/core/shared-ledger.ts', on: '      recovered(paid);\n', off: '', tests: ['src/core/lost-ledger.test.ts'] },
   { guard: 'a login that the ledger could not bear out is said again', file: 'src/core/hub.ts', on: "if (paid && status === 'active') hub.post({ type: 'SESSION_STARTED'", off: "if (false as boolean) hub.post({ type: 'SESSION_STARTED'", tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'a page that waits for its session keeps asking', file: 'src/core/protocol.ts', on: "{ reason: 'startup' }, Infinity);", off: "{ reason: 'startup' });", tests: ['src/core/belonging.test.ts'] },
+  { guard: 'a page that waits for its session keeps asking', file: 'src/core/flight.ts', on: "{ reason: 'startup', patience: Infinity }", off: "{ reason: 'startup', patience: 0 }", tests: ['src/core/belonging.test.ts'] },
   { guard: 'one flight per key in a context', file: 'src/core/flight.ts', on: 'const flying = flights.get(slot);', off: 'const flying = undefined as Flight | undefined;', tests: ['src/core/reading.test.ts'] },
   { guard: 'a token that is over is not handed out', file: 'src/core/flight.ts', on: 'if (grant && lifeLeft(grant, clock) > 0) return grant;', off: 'if (grant) return grant;', tests: ['src/simulation/regressions.test.ts'] },
 

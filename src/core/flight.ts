@@ -48,6 +48,8 @@ export interface Request extends TokenTarget {
 
 export interface Flights {
   join(key: string, request: Request): Promise<Grant>;
+  /** Keeps at it: until it is known who is signed in, a page shows nothing but that it is starting. */
+  find(): void;
   /** The network is back: what is backing off looks again now. */
   hasten(): void;
   /** Resolves when none is under way. */
@@ -166,6 +168,7 @@ export const createFlights = (hub: Hub): Flights => {
 
   return {
     join,
+    find: () => void join('|', { reason: 'startup', patience: Infinity }).catch(() => {}),
     landed: () => Promise.allSettled([...flights.values()].map(({ promise }) => promise)),
     hasten() {
       hurry++;

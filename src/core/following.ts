@@ -21,7 +21,6 @@ const POLLS = 15;
 /** A hidden page keeps its stream this long: switching tabs for a moment changes nothing. */
 const HIDDEN_MS = 5_000;
 
-
 /** Follows the session until told to stop. */
 export const follow = (hub: Hub, source: NewsSource): Cancel => {
   const { clock, lifecycle, random } = hub.ports;

@@ -86,7 +86,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     if (record.sid !== sid || sid === hub.state.sid) return;
     hub.dispatch({ type: 'session_started', sid, sessionAt: record.sessionAt });
     clock.after(ARRIVAL_MS * (1 + random.next()), () => {
-      if (!hub.disposed && hub.state.status === 'starting') flights.join('|', { reason: 'startup', patience: Infinity }).catch(() => {});
+      if (!hub.disposed && hub.state.status === 'starting') flights.find();
     });
   };
 

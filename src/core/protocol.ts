@@ -71,9 +71,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
   const { timeout } = hub.options;
   const flights = createFlights(hub);
 
-  const background = (key: string, request: Omit<Request, 'patience'>, patience = 0) => void flights.join(key, { ...request, patience }).catch(() => {});
-  /** Keeps at it: until it is known who is signed in, a page shows nothing but that it is starting. */
-  const find = () => background('|', { reason: 'startup' }, Infinity);
+  const background = (key: string, request: Omit<Request, 'patience'>) => void flights.join(key, { ...request, patience: 0 }).catch(() => {});
 
   /** `patience`: how long the refresh goes on without success; the caller waits for `timeout` and no longer. */
   const ask = async (key: string, request: Omit<Request, 'patience'>, signal?: AbortSignalLike, patience = timeout): Promise<string> => {
@@ -137,7 +135,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     verify: () => patiently(clock, flights.join('|', { reason: 'startup', demand: true, patience: timeout }), timeout),
     restore() {
       hub.post({ type: 'TOKEN_REQUEST', key: '|', have: 0 });
-      clock.after(HELLO_MS, () => hub.disposed || hub.state.status !== 'starting' || find());
+      clock.after(HELLO_MS, () => hub.disposed || hub.state.status !== 'starting' || flights.find());
     },
     async resync() {
       const record = await hub.ledger.read();
@@ -146,7 +144,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
       const held = hub.state.grants['|'];
       if (record.sid && record.sid !== hub.state.sid && record.sessionAt > hub.state.sessionAt && !isClosed(record, record.sid)) {
         hub.dispatch({ type: 'session_started', sid: record.sid, sessionAt: record.sessionAt });
-        find();
+        flights.find();
       } else if (held && (record.tokens['|']?.generation ?? 0) > held.generation) hub.post({ type: 'TOKEN_REQUEST', key: '|', have: held.generation });
       flights.hasten();
     },
