@@ -1,6 +1,7 @@
 /** Reads a small JSON object from a request that may be hostile. */
 import type { Bytes } from '../encoding.js';
 import type { Settings } from './service.js';
+import { within } from './within.js';
 
 export const MAX_REQUEST_BYTES = 8_192;
 
@@ -11,15 +12,8 @@ const strict = new TextDecoder('utf-8', { fatal: true });
 export class SlowBodyError extends Error {}
 
 /** Waits for a body that is being read, and no longer: its sender must not hold the answer. @throws SlowBodyError */
-export function arrived<T>({ clock, timing }: Pick<Settings, 'clock' | 'timing'>, reading: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(timing.bodyWaitMs, () => reject(new SlowBodyError()));
-    reading.then(
-      (body) => (cancel(), resolve(body)),
-      (error: unknown) => (cancel(), reject(error)),
-    );
-  });
-}
+export const arrived = <T>({ clock, timing }: Pick<Settings, 'clock' | 'timing'>, reading: Promise<T>): Promise<T> =>
+  within(clock, timing.bodyWaitMs, reading, () => new SlowBodyError());
 
 /** The object, `{}` for an empty body, or a sentence that says what is wrong with it. */
 export async function readObject(service: Settings, request: Request): Promise<Record<string, unknown> | string> {
