@@ -1,5 +1,5 @@
 /** The refresh endpoint of a page. Loaded with the protocol: a page that only reads needs none of it. */
-import type { ContextKind } from '../contract/wire.js';
+import { LOCAL_PATH, type ContextKind } from '../contract/wire.js';
 import { TabatonError } from '../core/errors.js';
 import type { Endpoint } from '../core/ports.js';
 import { exchange } from './exchange.js';
@@ -21,8 +21,7 @@ export const createEndpoint = (option: EndpointOption, routes: Routes, kind: Con
         : remote.refresh(call),
     news: typeof option === 'string' ? async () => (await import('./news.js')).createNews(routes.name) : undefined,
     signIn(returnTo) {
-      // oxlint-disable-next-line no-control-regex -- browsers drop them, and might find a second slash behind
-      if (!/^\/(?![/\\])[^\\\u0000-\u001f\u007f]*$/.test(returnTo))
+      if (!LOCAL_PATH.test(returnTo))
         throw new TabatonError('invalid_argument', 'signIn: `returnTo` must be a path of this origin that starts with one "/".');
       if (!login || !globalThis.document)
         throw new TabatonError('invalid_option', 'signIn: there is no login route here. Set `endpoint.login`, or call session.start() after your own login.');

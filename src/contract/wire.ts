@@ -29,6 +29,13 @@ export const NATIVE_GUARD = 'native';
 export const ATTEMPT_HEADER = 'Idempotency-Key';
 
 /**
+ * A path of this origin: one leading slash, no second one, no backslash (browsers read it as a slash), no control
+ * characters (browsers drop them and might find a second slash behind).
+ */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+export const LOCAL_PATH = /^\/(?![/\\])[^\\\u0000-\u001f\u007f]*$/;
+
+/**
  * Longest list of attempt ids in one request: the attempt and the last five winners. Two kills of a browser
  * that flushes its cookies late leave the jar six rotations behind; docs/decisions/0010-depth-of-the-chain.md.
  */
