@@ -36,8 +36,11 @@ export const guards = [
   { guard: 'the monotonic clock ages a token', file: 'src/core/grant.ts', on: 'Math.max(clock.monotonic() - grant.monotonic, clock.wall() - grant.wall)', off: 'clock.wall() - grant.wall', tests: ['src/core/reading.test.ts'] },
   { guard: 'a wish is at most half a lifetime', file: 'src/core/grant.ts', on: 'Math.min(minTtl, grant.lifetime / 2)', off: 'minTtl', tests: ['src/core/reading.test.ts'] },
 
-  { guard: 'a suspended page lets go of the refresh lock', file: 'src/core/flight.ts', on: '        mine = false;\n        held.release();', off: '        mine = false;', tests: ['src/simulation/suspended.test.ts'] },
-  { guard: 'who lost the lock begins nothing new', file: 'src/core/flight.ts', on: '        mine = false;\n        held.release();', off: '        held.release();', tests: ['src/simulation/suspended.test.ts'] },
+  { guard: 'a suspended page lets go of the refresh lock', file: 'src/core/flight.ts', on: '          turn.mine = false;\n          held.release();', off: '          turn.mine = false;', tests: ['src/simulation/suspended.test.ts'] },
+  { guard: 'who lost the lock begins nothing new', file: 'src/core/flight.ts', on: '          turn.mine = false;\n          held.release();', off: '          held.release();', tests: ['src/simulation/suspended.test.ts'] },
+  { guard: 'a page that is back does not wait for what others have brought', file: 'src/core/holder.ts', on: '(flight.done() || (turn.back', off: '((turn.back', tests: ['src/simulation/suspended.test.ts'] },
+  { guard: 'a page that is back asks a full endpoint again', file: 'src/core/holder.ts', on: "|| (turn.back && opening.level === 'full'))", off: ')', tests: ['src/simulation/suspended.test.ts'] },
+  { guard: 'a page that is back waits for a backend that replays nothing', file: 'src/core/holder.ts', on: "(turn.back && opening.level === 'full')", off: 'turn.back', tests: ['src/simulation/suspended.test.ts'] },
   { guard: 'who was fenced off waits before asking again', file: 'src/core/flight.ts', on: "if (landing.is === 'fenced') await", off: "if (landing.is === 'fenced' && (false as boolean)) await", tests: ['src/core/asking.test.ts'] },
   { guard: 'a refresh that outlives its session is told to the others', file: 'src/core/hub.ts', on: '((hub.disposed && !hub.flying) ||', off: '(hub.disposed ||', tests: ['src/core/surface.test.ts'] },
   { guard: 'where messages carry no tokens none is waited for', file: 'src/core/holder.ts', on: 'if (channel.carriesTokens) await', off: 'await', tests: ['src/core/asking.test.ts'] },

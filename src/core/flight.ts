@@ -37,6 +37,8 @@ export interface Flight {
  *   B            hold 2 ─ sends ─────────── stale · hold 4 ─ sends ──
  */
 const FENCED_MS = 500;
+/** How soon after its return a page hears of a request that was answered while it was away, if it ever does. */
+const BACK_MS = 1_000;
 
 export interface Request extends TokenTarget {
   reason: RefreshReason;
@@ -101,14 +103,19 @@ export const createFlights = (hub: Hub): Flights => {
       if (!held) continue;
       activity('refreshing');
       // A suspended page lets go of the lock, never of the request: that becomes an orphan whose answer the hold still fences.
-      let mine = true;
-      void held.lost.then(() => (mine = false));
+      const turn = { mine: true, back: false };
+      void held.lost.then(() => (turn.mine = false));
       const stop = lifecycle.listen((event) => {
-        if (event !== 'suspend') return;
-        mine = false;
-        held.release();
+        if (event === 'suspend') {
+          turn.mine = false;
+          held.release();
+        } else if (event === 'resume')
+          clock.after(BACK_MS, () => {
+            turn.back = true;
+            hub.wake();
+          });
       });
-      const landing = await refreshUnderLock(hub, flight, () => mine).finally(() => (stop(), held.release()));
+      const landing = await refreshUnderLock(hub, flight, turn).finally(() => (stop(), held.release()));
       if (flight.reason === 'settle') break;
       if (landing.is === 'rejected')
         throw new TabatonError('token_rejected', 'The API rejects a token that was refreshed for this very reason: check its audience and scopes.');
