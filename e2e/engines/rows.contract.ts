@@ -1,45 +1,16 @@
 /** The rows that must be survived in every engine: 1, 2, 5, 7, 8, 9, 10, 11 and 12. */
-import { expect, test as base } from '@playwright/test';
-import { becomesActive, getsToken, type House, house, neverEnded } from '../harness/origin.js';
+import { expect } from '@playwright/test';
+import { becomesActive, getsToken, neverEnded } from '../harness/origin.js';
 import { allServed, endMidRefresh, stillAlive } from '../harness/victim.js';
-import { app } from '../server/app.js';
-import { mount, type Mounted } from '../server/backends.js';
 import { cut, html, json, silence } from '../server/faults.js';
-import type { Engine, EngineTab } from './engine.js';
+import type { EngineTab } from './engine.js';
+import type { EngineTest } from './fixtures.js';
 
 const users = async (tabs: readonly EngineTab[]): Promise<unknown[]> => Promise.all(tabs.map(async (tab) => (await tab.run('snapshot')).sub));
 
 const timedOut = expect.objectContaining({ event: expect.objectContaining({ outcome: 'transient: no answer in time' }) });
 
-/** Defines them for the engine that `start` starts: one browser for all of them, each with an origin of its own by its port. */
-export function rows(name: string, start: () => Promise<Engine>): void {
-  const test = base.extend<{ at: House<EngineTab> }, { engine: Engine }>({
-    engine: [
-      async ({}, use) => {
-        const started = await start();
-        await use(started);
-        await started.quit();
-      },
-      { scope: 'worker', timeout: 120_000 },
-    ],
-    at: async ({ engine }, use) => {
-      let mounted: Mounted | undefined;
-      const server = await app(async (origin) => (mounted = await mount('full', { origin, lifetime: 900 })).handle);
-      const tabs: EngineTab[] = [];
-      await use(
-        house(server, mounted!, async (name, url) => {
-          const tab = await engine.open(name, url);
-          tabs.push(tab);
-          return tab;
-        }),
-      );
-      for (const tab of tabs) await tab.close().catch(() => undefined);
-      await server.close();
-    },
-  });
-  // Not spread over workers: each would start a browser of its own.
-  test.describe.configure({ mode: 'default' });
-
+export function rows(name: string, test: EngineTest): void {
   test(`${name}, row 1: ten tabs get their 401 together: one refresh`, async ({ at }) => {
     const tabs = await at.signedIn(10);
     const barrier = at.server.faults.hold('refresh', 'before');
