@@ -105,6 +105,7 @@ describe('the reader of existing backends', () => {
 
   it('knows no lifetime otherwise: then a 401 of the API decides', async () => {
     expect(read({ token: 'abc' })).toMatchObject({ lifetime: 0 });
+    expect(read({ token: 'abc' }, { exp: 1_300 })).toMatchObject({ lifetime: 0 });
     const { origin, active, outcome, grants } = tabs();
     Object.assign(grants, { expires_in: undefined, lifetime: undefined });
     const [tab] = await active(1);
