@@ -100,6 +100,29 @@ describe('sign-out', () => {
     expect(late.session.peek()).not.toBe('token-1');
   });
 
+  it.each([
+    ['a refresh that lands late', 'late'],
+    ['another sign-out of this browser', 'again'],
+  ])('of all devices stays one when the endpoint has not heard it yet: %s repeats it', async (_, how) => {
+    const { origin, active, watch } = tabs();
+    const two = await active(2);
+    const { server } = origin;
+    let away = true;
+    origin.server = (request, now) => (request.route === 'logout' && away ? { status: 503 } : server(request, now));
+    origin.fault = ({ route }) => (route === 'refresh' ? { delay: 2_000 } : undefined);
+    if (how === 'late') watch(two[0]!.session.refresh());
+    await origin.advance(500);
+    watch(two[1]!.session.signOut({ scope: 'all' }));
+    await origin.advance(500);
+    if (how === 'again') watch(two[0]!.session.signOut());
+    await origin.advance(500);
+    away = false;
+    await origin.advance(30_000);
+    const scopes = origin.requests.flatMap((request) => (request.route === 'logout' ? [request.call.scope] : []));
+    expect(scopes.length).toBeGreaterThan(1);
+    expect(new Set(scopes)).toEqual(new Set(['all']));
+  });
+
   it('is not undone by the answer of a refresh that was under way, and its receiver repeats the logout', async () => {
     const { origin, active, watch } = tabs();
     const two = await active(2);
