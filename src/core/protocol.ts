@@ -12,7 +12,7 @@ import type { Context } from './context.js';
 import type { Clock } from './ports.js';
 import { createHub } from './hub.js';
 import { releaseHold, takeHold } from './record-moves.js';
-import { isClosed } from './record.js';
+import { isClosed, spanHolds } from './record.js';
 import { seal, sealedError } from './sealed.js';
 import { abortExchanges, insistOnLogout, signOut } from './sign-out.js';
 import type { AbortSignalLike, GetTokenOptions, GrantInput, RefreshOptions, TokenTarget } from './types.js';
@@ -115,8 +115,11 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
       await hub.ledger.read();
       await insistOnLogout(hub);
     },
-    signOut: (scope) => signOut(hub, scope),
-    refreshAhead: ({ scope, resource }) => background(keyOf({ scope, resource }), { scope, resource, reason: 'expiring' }),
+    signOut: (scope) => hub.during(signOut(hub, scope)),
+    refreshAhead({ scope, resource }) {
+      // A read of a token that is still good does not queue for the lock only to find that the endpoint rests.
+      if (!spanHolds(hub.ledger.seen.cooldown, clock.wall())) background(keyOf({ scope, resource }), { scope, resource, reason: 'expiring' });
+    },
     async getToken({ scope, resource, minTtl, wait, signal }) {
       const key = keyOf({ scope, resource });
       mayAsk();
