@@ -38,6 +38,9 @@ export interface Flight {
  */
 const FENCED_MS = 500;
 
+/** How much longer than usual an endpoint rests that has refused the request itself. */
+const SEARCH_MS = 5_000;
+
 export interface Request extends TokenTarget {
   reason: RefreshReason;
   demand?: boolean;
@@ -48,7 +51,7 @@ export interface Request extends TokenTarget {
 
 export interface Flights {
   join(key: string, request: Request): Promise<Grant>;
-  /** Keeps at it: until it is known who is signed in, a page shows nothing but that it is starting. */
+  /** Keeps at it until it is known who is signed in: so long a page shows nothing but that it is starting. */
   find(): void;
   /** The network is back: what is backing off looks again now. */
   hasten(): void;
@@ -116,7 +119,11 @@ export const createFlights = (hub: Hub): Flights => {
       if (landing.is === 'fenced') await until(hub, flight.done, random.next() * FENCED_MS * 2 ** Math.min(fenced++, 5));
       if (landing.is !== 'wait') continue;
       const retryAt = clock.wall() + landing.wait;
-      if (landing.fault) throw new TabatonError(landing.fault, landing.note, { retryAt });
+      if (landing.fault) {
+        // Whoever asks is told what to mend. Where nobody knows who is signed in, nobody may be left to ask again.
+        if (flight.until === Infinity) clock.after(SEARCH_MS + landing.wait, find);
+        throw new TabatonError(landing.fault, landing.note, { retryAt });
+      }
       if (clock.monotonic() + landing.wait > flight.until)
         throw new TabatonError('refresh_unavailable', `No token now (${landing.note}); the session is intact, try again after \`retryAt\`.`, { retryAt });
       activity('backingOff', retryAt);
@@ -166,9 +173,13 @@ export const createFlights = (hub: Hub): Flights => {
     return flight.promise;
   };
 
+  const find = () => {
+    if (!hub.disposed && hub.state.status === 'starting') join('|', { reason: 'startup', patience: Infinity }).catch(() => {});
+  };
+
   return {
     join,
-    find: () => void join('|', { reason: 'startup', patience: Infinity }).catch(() => {}),
+    find,
     landed: () => Promise.allSettled([...flights.values()].map(({ promise }) => promise)),
     hasten() {
       hurry++;

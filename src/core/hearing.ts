@@ -85,9 +85,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     hub.learn();
     if (record.sid !== sid || sid === hub.state.sid) return;
     hub.dispatch({ type: 'session_started', sid, sessionAt: record.sessionAt });
-    clock.after(ARRIVAL_MS * (1 + random.next()), () => {
-      if (!hub.disposed && hub.state.status === 'starting') flights.find();
-    });
+    clock.after(ARRIVAL_MS * (1 + random.next()), flights.find);
   };
 
   const ended = async (sid: string, reason: SessionEndReason, looks = 0): Promise<void> => {

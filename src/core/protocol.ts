@@ -138,7 +138,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     verify: () => patiently(clock, flights.join('|', { reason: 'startup', demand: true, patience: timeout }), timeout),
     restore() {
       hub.post({ type: 'TOKEN_REQUEST', key: '|', have: 0 });
-      clock.after(HELLO_MS, () => hub.disposed || hub.state.status !== 'starting' || flights.find());
+      clock.after(HELLO_MS, () => flights.find());
     },
     async resync() {
       const record = await hub.ledger.read();
