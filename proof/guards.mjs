@@ -39,7 +39,7 @@ export const guards = [
   { guard: 'a suspended page lets go of the refresh lock', file: 'src/core/flight.ts', on: '        mine = false;\n        held.release();', off: '        mine = false;', tests: ['src/simulation/suspended.test.ts'] },
   { guard: 'who lost the lock begins nothing new', file: 'src/core/flight.ts', on: '        mine = false;\n        held.release();', off: '        held.release();', tests: ['src/simulation/suspended.test.ts'] },
   { guard: 'who was fenced off waits before asking again', file: 'src/core/flight.ts', on: "if (landing.is === 'fenced') await", off: "if (landing.is === 'fenced' && (false as boolean)) await", tests: ['src/core/asking.test.ts'] },
-  { guard: 'a refresh that outlives its session is told to the others', file: 'src/core/hub.ts', on: '((hub.disposed && !hub.flying) ||', off: '(hub.disposed ||', tests: ['src/core/surface.test.ts'] },
+  { guard: 'a refresh that outlives its session is told to the others', file: 'src/core/hub.ts', on: '((hub.disposed && !pending.size) ||', off: '(hub.disposed ||', tests: ['src/core/surface.test.ts'] },
   { guard: 'where messages carry no tokens none is waited for', file: 'src/core/holder.ts', on: 'if (channel.carriesTokens) await', off: 'await', tests: ['src/core/asking.test.ts'] },
   { guard: 'what a suspended page had asked the ledger is out of date', file: 'src/core/session.ts', on: 'if (mine !== boots) return;\n    booted', off: 'booted', tests: ['src/core/lost-ledger.test.ts'] },
   { guard: 'a ledger that does not answer makes nobody a visitor', file: 'src/core/session.ts', on: 'known || !answer ||', off: 'known ||', tests: ['src/core/lost-ledger.test.ts'] },

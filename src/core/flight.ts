@@ -55,8 +55,6 @@ export interface Flights {
   find(): void;
   /** The network is back: what is backing off looks again now. */
   hasten(): void;
-  /** Resolves when none is under way. */
-  landed(): Promise<unknown>;
 }
 
 /** Why no token can be had in this context, if so. */
@@ -163,13 +161,12 @@ export const createFlights = (hub: Hub): Flights => {
       promise: undefined as never,
     };
     flights.set(slot, flight);
-    hub.flying = true;
-    flight.promise = fly(flight).finally(() => {
-      flights.delete(slot);
-      hub.flying = !!flights.size;
-      if (!hub.flying) hub.dispatch({ type: 'activity', activity: 'idle' });
-    });
-    flight.promise.catch(() => {});
+    flight.promise = hub.during(
+      fly(flight).finally(() => {
+        flights.delete(slot);
+        if (!flights.size) hub.dispatch({ type: 'activity', activity: 'idle' });
+      }),
+    );
     return flight.promise;
   };
 
@@ -180,7 +177,6 @@ export const createFlights = (hub: Hub): Flights => {
   return {
     join,
     find,
-    landed: () => Promise.allSettled([...flights.values()].map(({ promise }) => promise)),
     hasten() {
       hurry++;
       hub.wake();

@@ -23,8 +23,10 @@ export interface Hub extends Context {
   replayed?: string;
   /** A sign-out that the endpoint has not heard of is about to be said again. */
   insisting: boolean;
-  /** A refresh is under way. */
-  flying: boolean;
+  /** What the others have to hear of, although this session may be disposed meanwhile: refreshes and sign-outs. */
+  readonly pending: ReadonlySet<Promise<unknown>>;
+  /** Makes work pending until it is settled. */
+  during<T>(work: Promise<T>): Promise<T>;
   /** Absent until it is loaded. */
   leadership?: { hear(message: Message): void; stop(): void };
   /** Looks at what may not have been heard; the protocol says how. */
@@ -55,6 +57,7 @@ export const createHub = (context: Context, name: string): Hub => {
   /** Tokens of which somebody knows that the next ones are not to be had, and the timer that says so when they are over. */
   let stalling: { grants: State['grants']; cancel: Cancel } | undefined;
   const served = () => Object.keys(context.state.grants).some(context.valid);
+  const pending = new Set<Promise<unknown>>();
 
   const hub: Hub = Object.assign(context, {
     me,
@@ -80,7 +83,13 @@ export const createHub = (context: Context, name: string): Hub => {
     exchanges: new Set<Exchange>(),
     stoleAt: -Infinity,
     insisting: false,
-    flying: false,
+    pending,
+    during<T>(work: Promise<T>): Promise<T> {
+      const settled = () => void pending.delete(work);
+      pending.add(work);
+      work.then(settled, settled);
+      return work;
+    },
     level: () => levelOf(options.level, hub.ledger.seen),
     sealed: () => isSealed() && ports.lifecycle.kind !== 'service_worker',
     learn() {
@@ -107,7 +116,7 @@ export const createHub = (context: Context, name: string): Hub => {
       });
       stalling = { grants, cancel };
     },
-    post: (body: MessageBody) => void ((hub.disposed && !hub.flying) || channel.post({ ...body, protocol: PROTOCOL, from: me, incarnation: hub.ledger.seen.incarnation } as Message)),
+    post: (body: MessageBody) => void ((hub.disposed && !pending.size) || channel.post({ ...body, protocol: PROTOCOL, from: me, incarnation: hub.ledger.seen.incarnation } as Message)),
     postGrant(grant: Grant) {
       if (isSealed()) hub.post({ type: 'TOKEN_HELD', grant: toHeld(grant, clock) });
       else if (channel.carriesTokens) hub.post({ type: 'TOKEN', grant: toWire(grant, clock) });

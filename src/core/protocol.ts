@@ -42,7 +42,7 @@ export interface Protocol {
   resync(): Promise<void>;
   /** Whatever is backing off looks again now. */
   hasten(): void;
-  /** Resolves when no refresh of this context is under way. */
+  /** Resolves when nothing that the others have to hear of is under way. */
   landed(): Promise<unknown>;
   online(): Promise<void>;
 }
@@ -110,7 +110,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
   const protocol: Protocol = {
     hear: createHearing(hub, flights),
     hasten: flights.hasten,
-    landed: flights.landed,
+    landed: () => Promise.allSettled([...hub.pending]),
     insistOnLogout: async () => {
       await hub.ledger.read();
       await insistOnLogout(hub);
@@ -188,10 +188,10 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
       abortExchanges(hub);
       if (!verdict) return void (await ask('|', { reason: 'startup', demand: true }, undefined, Infinity));
       if (!grant) throw new TabatonError('invalid_argument', 'start(grant): this grant belongs to an older session than the one that is active.');
-      hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: 'start' });
-      hub.learn();
       hub.post({ type: 'SESSION_STARTED', sid: grant.sid, sessionAt: grant.sessionAt });
       hub.postGrant(grant);
+      hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: 'start' });
+      hub.learn();
     },
   };
   hub.resync = protocol.resync;
