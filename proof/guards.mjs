@@ -75,7 +75,7 @@ export const guards = [
   { guard: 'what the store did not take is written later', file: 'src/core/shared-ledger.ts', on: 'if (alone !== seen) owed = {};', off: '', tests: ['src/simulation/regressions.test.ts'] },
 
   { guard: 'a sign-out is written before it is said', file: 'src/core/sign-out.ts', on: "closeSession(record, sid, 'signed_out', clock.wall())", off: 'record', tests: ['src/core/belonging.test.ts'] },
-  { guard: 'who learns of a pending sign-out looks after it', file: 'src/core/hub.ts', on: 'if (logout) lookAfterLogout(hub, logout.sid);', off: '', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'who learns of a pending sign-out looks after it', file: 'src/core/hub.ts', on: 'if (logout) lookAfterLogout(hub, logout.sid, said);', off: '', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'somebody else’s answer makes mine needless', file: 'src/core/hearing.ts', on: 'if (mine?.sid === grant.sid && mine.generation <= grant.generation) drop(answers, grant.key);', off: '', tests: ['src/core/asking.test.ts'] },
   { guard: 'who hears a token of an ended session says so', file: 'src/core/hearing.ts', on: 'if (hub.state.closed.includes(grant.sid)) return remind(grant.sid);', off: '', tests: ['src/core/belonging.test.ts'] },
   { guard: 'a pending logout is not pushed aside by an older one', file: 'src/core/record-moves.ts', on: 'if (logout && logout.sid !== sid && record.sid !== sid) return record;', off: '', tests: ['src/simulation/regressions.test.ts'] },
@@ -84,7 +84,7 @@ export const guards = [
   { guard: 'a portal’s page is no logout', file: 'src/core/sign-out.ts', on: "(reply.json !== undefined || reply.status >= 400 || hub.level() !== 'full')", off: '(true as boolean)', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a foreign frame goes on saying that somebody signed out', file: 'src/core/sign-out.ts', on: 'if (hub.insisting) return;', off: 'if (hub.insisting || hub.ports.lifecycle.crossSite) return;', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'an older session is no heir of a login that waits', file: 'src/core/record-moves.ts', on: 'late.sid || late.sessionAt > early.sessionAt ? late : early', off: 'late.sid ? late : early', tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'who learns of a sign-out from the ledger says it at once', file: 'src/core/sign-out.ts', on: 'if (sid && !hub.state.closed.includes(sid)) say(hub, sid);', off: '', tests: ['src/core/lost-ledger.test.ts'] },
+  { guard: 'who learns of a sign-out from the ledger says it at once', file: 'src/core/sign-out.ts', on: 'if (sid && sid !== said && !hub.state.closed.includes(sid)) say(hub, sid);', off: '', tests: ['src/core/lost-ledger.test.ts'] },
   { guard: 'a foreign frame sends no logout', file: 'src/core/sign-out.ts', on: 'if (lifecycle.crossSite) return false;', off: '', tests: ['src/simulation/regressions.test.ts'] },
 
   { guard: 'another session is taken only when the ledger says so', file: 'src/core/hearing.ts', on: 'if (hub.ledger.shared && record.sid !== grant.sid) return;', off: '', tests: ['src/core/bad-input.test.ts'] },

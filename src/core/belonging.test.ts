@@ -171,6 +171,30 @@ describe('another account', () => {
     expect(tab!.session.getSnapshot()).toMatchObject({ status: 'active', sid: 's2' });
   });
 
+  it('that came and went while a page stood still ended the one before: its token is not handed out again', async () => {
+    const { origin, active, open, outcome, grants } = tabs();
+    const [tab] = await active(1);
+    tab!.context.freeze();
+    Object.assign(grants, { sid: 's2', session_at: 2_000 });
+    const other = open({ start: 'lazy' });
+    await outcome(other.session.start());
+    await outcome(other.session.signOut());
+    tab!.context.thaw();
+    await origin.advance(1_000);
+    expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', sid: 's2', reason: 'signed_out' });
+    expect(tab!.session.peek()).toBeUndefined();
+  });
+
+  it('that was not heard to begin is heard to end, by the answer to a refresh: one, not one after the other', async () => {
+    const { origin, active, outcome, record, refreshes, script } = tabs();
+    const [tab] = await active(1);
+    origin.ledger().set({ ...record(), sid: 's2', sessionAt: 2_000, tokens: {} });
+    const ended = { status: 400, json: { error: 'invalid_grant', reason: 'expired', session: 'ended', sid: 's2' } };
+    script.push(...Array<typeof ended>(20).fill(ended));
+    expect((await outcome(tab!.session.refresh())).error).toMatchObject({ code: 'session_ended', reason: 'expired' });
+    expect(refreshes()).toHaveLength(2);
+  });
+
   it('is told by the subject where a backend names no session', async () => {
     const { origin, active, watch, script, grants } = tabs();
     Object.assign(grants, { gen: undefined, sid: undefined, session_at: undefined, outcome: undefined, attempt_settled: undefined, sub: 'ada' });

@@ -99,9 +99,9 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       if (!lost) return void (later && clock.after(later, () => void ended(sid, reason, looks + 1)));
       await hub.ledger.update((known) => closeSession(known, sid, reason, clock.wall()));
     }
+    hub.learn(sid);
     hub.dispatch({ type: 'session_ended', sid, reason });
     if (hub.state.status === 'ended') abortForGood(hub, sid);
-    hub.learn();
   };
 
   return (data) => {

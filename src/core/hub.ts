@@ -1,9 +1,10 @@
 /** A context that takes part in the protocol: it has a name, reads and writes the ledger, and speaks. */
 import type { Context } from './context.js';
+import { over } from './flight.js';
 import { lifeLeft, type Grant } from './grant.js';
 import { PROTOCOL, type Message, type MessageBody } from './messages.js';
 import type { Cancel, Exchange } from './ports.js';
-import { levelOf } from './record.js';
+import { isClosed, levelOf } from './record.js';
 import { lookAfterLogout } from './sign-out.js';
 import { createSharedLedger, type SharedLedger } from './shared-ledger.js';
 import type { State } from './state.js';
@@ -35,8 +36,16 @@ export interface Hub extends Context {
   sealed(): boolean;
   /** The contract level in force: the option, else what the ledger has seen. */
   level(): State['level'];
-  /** Takes over from the last seen record what concerns this context: closed sessions, level, epoch. */
-  learn(): void;
+  /**
+   * Takes over from the last seen record what concerns this context: closed sessions, level, epoch. `said`: of this session the
+   * others know that it is over.
+   *
+   * A session that came and went has taken the place of ours:
+   *
+   *   this page   s1 ── suspended ································ resumes: holds a token of s1
+   *   others             s2 begins ── s2 is signed out
+   */
+  learn(said?: string): void;
   /** A refresh failed, here or elsewhere, for the n-th time in a row. */
   failed(failures: number, wait: number): void;
   post(body: MessageBody): void;
@@ -92,9 +101,10 @@ export const createHub = (context: Context, name: string): Hub => {
     },
     level: () => levelOf(options.level, hub.ledger.seen),
     sealed: () => isSealed() && ports.lifecycle.kind !== 'service_worker',
-    learn() {
-      const { closed, leaderEpoch, logout } = hub.ledger.seen;
-      if (logout) lookAfterLogout(hub, logout.sid);
+    learn(said?: string) {
+      const { sid, sessionAt, closed, leaderEpoch, logout } = hub.ledger.seen;
+      if (sid && isClosed(hub.ledger.seen, sid) && hub.state.sid && !over(hub)) hub.dispatch({ type: 'session_started', sid, sessionAt });
+      if (logout) lookAfterLogout(hub, logout.sid, said);
       if (hub.sealed()) hub.dispatch({ type: 'sealed' });
       hub.dispatch({ type: 'closed', sessions: closed });
       hub.dispatch({ type: 'level', level: hub.level() });

@@ -55,9 +55,9 @@ const again = (hub: Hub, ms: number, tries: number): void => {
  *   tab A   signOut ─ ledger: closed, logout ─ ✗
  *   tab B                                        reads the ledger: looks after it
  */
-export const lookAfterLogout = (hub: Hub, sid: string): void => {
+export const lookAfterLogout = (hub: Hub, sid: string, said?: string): void => {
   // Written, and perhaps never said: who signed out may stand still since.
-  if (sid && !hub.state.closed.includes(sid)) say(hub, sid);
+  if (sid && sid !== said && !hub.state.closed.includes(sid)) say(hub, sid);
   again(hub, LOGOUT_RETRY_MS * (1 + hub.ports.random.next()), 0);
 };
 
