@@ -1,5 +1,6 @@
 /** The public entry in a process without a page. */
-import { describe, expect, it } from 'vitest';
+import { runInNewContext } from 'node:vm';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createSession, isTabatonError, TabatonError } from './index.js';
 
 describe('on a server', () => {
@@ -22,5 +23,28 @@ describe('on a server', () => {
       expect(isTabatonError(error) && error.code).toBe('invalid_option');
     }
     expect.assertions(2);
+  });
+});
+
+describe('isTabatonError', () => {
+  it('knows an error of another realm, and nothing else', () => {
+    expect(isTabatonError(runInNewContext("Object.assign(new Error('no'), { name: 'TabatonError' })"))).toBe(true);
+    for (const other of [new Error('no'), {}, 'TabatonError', null, undefined]) expect(isTabatonError(other)).toBe(false);
+  });
+});
+
+describe('session.fetch', () => {
+  afterEach(() => {
+    vi.doUnmock('./clients/fetch.js');
+    vi.unstubAllGlobals();
+  });
+
+  it('waits no longer than the timeout for a part of the package that never comes', async () => {
+    vi.doMock('./clients/fetch.js', () => new Promise(() => {}));
+    vi.stubGlobal('location', new URL('https://app.test/'));
+    vi.stubGlobal('self', new EventTarget());
+    const session = createSession({ start: 'lazy', timeout: 50 });
+    await expect(session.fetch('/api/me')).rejects.toMatchObject({ code: 'refresh_unavailable' });
+    session.dispose();
   });
 });

@@ -2,6 +2,7 @@
 import { checkOptions, createPorts, here, type SessionOptions } from './browser/index.js';
 import { defaults } from './core/defaults.js';
 import { TabatonError } from './core/errors.js';
+import { promptly } from './core/promptly.js';
 import { createCoreSession } from './core/session.js';
 import { initial, snapshotOf } from './core/state.js';
 import type { CoreSession, WorkerState } from './core/types.js';
@@ -77,7 +78,7 @@ export const createSession = (options: SessionOptions = {}): Session => {
     },
     leadership: () => import('./core/leadership.js'),
   });
-  const { apis = [{ origin: new URL(here()).origin }], isUnauthorized, replayLimit } = given;
+  const { apis = [{ origin: new URL(here()).origin }], isUnauthorized, replayLimit, timeout = defaults.timeout } = given;
   const prepare = () =>
     import('./clients/fetch.js').then(({ createFetch }) =>
       createFetch(session, { apis, isUnauthorized, replayLimit, fetch: (request) => fetch(request), controlled: async () => (await import('./browser/keeper.js')).controller(ports.clock), rejected: (event) => context.emit('rejected', event) }),
@@ -97,9 +98,10 @@ export const createSession = (options: SessionOptions = {}): Session => {
       unregister: async () => (await linked()).unregister(),
     },
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
-      prepared ??= prepare();
-      prepared.catch(() => (prepared = undefined));
-      return (await prepared)(input, init);
+      const send = await promptly(ports.clock, (prepared ??= prepare()), timeout);
+      if (send) return send(input, init);
+      prepared = undefined;
+      throw new TabatonError('refresh_unavailable', 'A part of tabaton could not be loaded: are all its chunks deployed, and is there a network?');
     },
   });
 };

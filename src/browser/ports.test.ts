@@ -43,6 +43,20 @@ describe('names', () => {
   });
 });
 
+describe('without IndexedDB and localStorage', () => {
+  it('the ledger in memory is one, and remembers', async () => {
+    vi.stubGlobal('location', new URL('https://app.test/'));
+    vi.stubGlobal('self', new EventTarget());
+    vi.stubGlobal('indexedDB', undefined);
+    vi.stubGlobal('localStorage', undefined);
+    const { ledger } = createPorts('/auth').ports;
+    const add = (stored: unknown) => [...((stored as number[] | undefined) ?? []), 1];
+    await Promise.all([ledger.update(add), ledger.update(add)]);
+    expect(await ledger.read()).toEqual([1, 1]);
+    vi.unstubAllGlobals();
+  });
+});
+
 describe('hint', () => {
   afterEach(() => vi.unstubAllGlobals());
 

@@ -100,6 +100,29 @@ describe('sign-out', () => {
     expect(late.session.peek()).not.toBe('token-1');
   });
 
+  it.each([
+    ['a refresh that lands late', 'late'],
+    ['another sign-out of this browser', 'again'],
+  ])('of all devices stays one when the endpoint has not heard it yet: %s repeats it', async (_, how) => {
+    const { origin, active, watch } = tabs();
+    const two = await active(2);
+    const { server } = origin;
+    let away = true;
+    origin.server = (request, now) => (request.route === 'logout' && away ? { status: 503 } : server(request, now));
+    origin.fault = ({ route }) => (route === 'refresh' ? { delay: 2_000 } : undefined);
+    if (how === 'late') watch(two[0]!.session.refresh());
+    await origin.advance(500);
+    watch(two[1]!.session.signOut({ scope: 'all' }));
+    await origin.advance(500);
+    if (how === 'again') watch(two[0]!.session.signOut());
+    await origin.advance(500);
+    away = false;
+    await origin.advance(30_000);
+    const scopes = origin.requests.flatMap((request) => (request.route === 'logout' ? [request.call.scope] : []));
+    expect(scopes.length).toBeGreaterThan(1);
+    expect(new Set(scopes)).toEqual(new Set(['all']));
+  });
+
   it('is not undone by the answer of a refresh that was under way, and its receiver repeats the logout', async () => {
     const { origin, active, watch } = tabs();
     const two = await active(2);
@@ -146,6 +169,47 @@ describe('another account', () => {
     tab!.context.thaw();
     await origin.advance(60_000);
     expect(tab!.session.getSnapshot()).toMatchObject({ status: 'active', sid: 's2' });
+  });
+
+  it('that came and went while a page stood still ended the one before: its token is not handed out again', async () => {
+    const { origin, active, open, outcome, grants } = tabs();
+    const [tab] = await active(1);
+    tab!.context.freeze();
+    Object.assign(grants, { sid: 's2', session_at: 2_000 });
+    const other = open({ start: 'lazy' });
+    await outcome(other.session.start());
+    await outcome(other.session.signOut());
+    tab!.context.thaw();
+    await origin.advance(1_000);
+    expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', sid: 's2', reason: 'signed_out' });
+    expect(tab!.session.peek()).toBeUndefined();
+  });
+
+  it('that was not heard to begin is heard to end, by the answer to a refresh: one, not one after the other', async () => {
+    const { origin, active, outcome, record, refreshes, script } = tabs();
+    const [tab] = await active(1);
+    origin.ledger().set({ ...record(), sid: 's2', sessionAt: 2_000, tokens: {} });
+    const ended = { status: 400, json: { error: 'invalid_grant', reason: 'expired', session: 'ended', sid: 's2' } };
+    script.push(...Array<typeof ended>(20).fill(ended));
+    expect((await outcome(tab!.session.refresh())).error).toMatchObject({ code: 'session_ended', reason: 'expired' });
+    expect(refreshes()).toHaveLength(2);
+  });
+
+  it.each([
+    ['of an endpoint never seen before', false],
+    ['of an endpoint known to be a full one', true],
+  ])('that an application hands over without its name is followed by the one that the endpoint names: %s', async (_, known) => {
+    const { origin, active, open, outcome, grants, refreshes } = tabs();
+    const [tab] = known ? await active(1) : [open({ start: 'lazy' })];
+    if (known) await outcome(tab!.session.signOut());
+    const other = open({ start: 'lazy' });
+    Object.assign(grants, { sid: 's2', session_at: 2_000, access_token: 'token-of-the-endpoint' });
+    await outcome(tab!.session.start({ access_token: 'token-of-the-app', expires_in: 60 }));
+    await origin.advance(61_000);
+    expect((await outcome(tab!.session.getToken())).value).toBe('token-of-the-endpoint');
+    expect(refreshes().at(-1)).toMatchObject({ call: { level: known ? 'full' : 'plain' } });
+    await origin.advance(1_000);
+    expect(other.session.getSnapshot()).toMatchObject({ status: 'active', sid: 's2' });
   });
 
   it('is told by the subject where a backend names no session', async () => {

@@ -54,4 +54,4 @@ export class TabatonError extends Error {
 
 /** Whether a value is a {@link TabatonError}, of this copy of the package, another one, or another realm. */
 export const isTabatonError = (value: unknown): value is TabatonError =>
-  value instanceof Error && value.name === 'TabatonError';
+  (value as Error | undefined)?.name === 'TabatonError';

@@ -118,6 +118,21 @@ describe('a user interface', () => {
   });
 });
 
+describe('a page that does not know who is signed in', () => {
+  it.each([
+    ['is not there while a server is deployed', { status: 404, json: {} }],
+    ['has one answer that cannot be used', { status: 200, json: {} }],
+  ])('is not starting for good because the endpoint %s', async (_, fault) => {
+    const { origin, open, script, refreshes } = tabs();
+    script.push(fault, fault);
+    const { session } = open();
+    await origin.advance(1_000);
+    expect([session.getSnapshot().status, refreshes().length]).toEqual(['starting', 1]);
+    await origin.advance(60_000);
+    expect([session.getSnapshot().status, refreshes().length]).toEqual(['active', 3]);
+  });
+});
+
 describe('an answer', () => {
   it.each(['rotated', 'replayed', 'raced', 'coalesced', 'cached', 'something_new'])('with outcome %s is a success', async (word) => {
     const { active, outcome, script } = tabs();

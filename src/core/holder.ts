@@ -242,6 +242,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, turn: Turn): Pr
           return { is: 'look' };
         }
         case 'ended':
+          hub.learn(result.sid);
           hub.dispatch({ type: 'session_ended', sid: result.sid, reason: result.reason });
           if (result.sid) hub.post({ type: 'SESSION_ENDED', sid: result.sid, reason: result.reason });
           return { is: 'over' };

@@ -54,6 +54,41 @@ describe('dispose', () => {
     expect((await outcome(tab!.session.refresh())).error).toMatchObject({ code: 'disposed' });
   });
 
+  it.each(['by a listener that hears of it', 'in the same turn'])('at a sign-out, %s: the other tabs and the endpoint hear of it all the same', async (how) => {
+    const { origin, active, watch } = tabs();
+    const [one, two] = await active(2);
+    const { session } = one!;
+    if (how === 'in the same turn') {
+      watch(session.signOut());
+      session.dispose();
+    } else {
+      session.subscribe(() => session.getSnapshot().status === 'ended' && session.dispose());
+      watch(session.signOut());
+    }
+    await origin.advance(1_000);
+    expect(two!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
+    expect(origin.requests.filter(({ route }) => route === 'logout').map(({ context }) => context)).toEqual([one!.context.name]);
+  });
+
+  it('at a login, by a listener that hears of it: the other tabs become active all the same', async () => {
+    const { origin, active, open, watch } = tabs();
+    const [other] = await active(1);
+    const { session } = open({ start: 'lazy' });
+    session.on('started', () => session.dispose());
+    watch(session.start({ access_token: 'token-of-bob', expires_in: 600, lifetime: 600, gen: 1, sid: 's2', session_at: 2_000, outcome: 'rotated' }));
+    await origin.advance(200);
+    expect([other!.session.peek(), other!.session.getSnapshot().sid]).toEqual(['token-of-bob', 's2']);
+  });
+
+  it('hands out nothing any more: a session that hears of no sign-out must not answer with its token', async () => {
+    const { active, outcome } = tabs();
+    const [tab] = await active(1);
+    expect(await tab!.session.getToken()).toBe('token-1');
+    tab!.session.dispose();
+    expect((await outcome(tab!.session.getToken())).error).toMatchObject({ code: 'disposed' });
+    expect([tab!.session.peek(), tab!.session.isExpiring()]).toEqual([undefined, true]);
+  });
+
   it('settles who was waiting', async () => {
     const { origin, active, blocked, watch } = tabs();
     const [tab] = await active(1);
@@ -105,6 +140,7 @@ describe('the reader of existing backends', () => {
 
   it('knows no lifetime otherwise: then a 401 of the API decides', async () => {
     expect(read({ token: 'abc' })).toMatchObject({ lifetime: 0 });
+    expect(read({ token: 'abc' }, { exp: 1_300 })).toMatchObject({ lifetime: 0 });
     const { origin, active, outcome, grants } = tabs();
     Object.assign(grants, { expires_in: undefined, lifetime: undefined });
     const [tab] = await active(1);

@@ -119,6 +119,20 @@ describe('on 401', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('who waits for the token that replaces a refused one gives up with its own signal', async () => {
+    const { calls, serve } = api((token) => token !== 'token-1');
+    const { tab, outcome, origin, watch } = await setup(1, async (request) => (request.signal.throwIfAborted(), serve(request)), { replayLimit: 10 });
+    origin.fault = () => 'hang';
+    await outcome(tab.session.fetch(new Request('https://app.test/api', { method: 'POST', body: 'a'.repeat(11) })));
+    const stop = new AbortController();
+    const call = watch(tab.session.fetch('/api/me', { signal: stop.signal }));
+    await origin.advance(1_000);
+    expect(call).toEqual({});
+    stop.abort(new Error('the user left'));
+    await origin.advance(10);
+    expect([call.error?.message, calls.length]).toEqual(['the user left', 1]);
+  });
+
   it('where Request.body is missing (Firefox) a body is read for the replay only once there is a 401', async () => {
     const body = Object.getOwnPropertyDescriptor(Request.prototype, 'body')!;
     const read = vi.spyOn(Request.prototype, 'blob');
