@@ -41,6 +41,20 @@ test.describe('plain', () => {
     expect(await again.run('start')).toEqual({ ok: true });
     expect(await get(page)).toMatchObject({ status: 200, user: 'eve' });
   });
+
+  test('after a sign-out the worker hears of logins as before: those it cannot see, too', async ({ origin }) => {
+    const tab = await underWorker(origin, {}, { endpoint: { refresh: '/auth/refresh', logout: '/auth/logout' } });
+    const page = await plain(origin);
+    expect(await get(page)).toMatchObject({ user: 'ada' });
+    expect(await tab.run('signOut')).toEqual({ ok: true });
+    expect((await get(page)).status).toBe(401);
+    for (const user of ['eve', 'ada']) {
+      expect(await tab.run('login', user)).toEqual({ ok: true });
+      origin.server.journal.clear();
+      expect(await get(page)).toMatchObject({ status: 200, user });
+      expect(origin.server.refreshes(), 'the page has the token').toHaveLength(0);
+    }
+  });
 });
 
 for (const level of levels)

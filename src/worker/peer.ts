@@ -6,6 +6,7 @@ import type { KeeperReport } from '../core/ports.js';
 import { promptly } from '../core/promptly.js';
 import { createCoreSession } from '../core/session.js';
 import { toHeld } from '../core/wire-grant.js';
+import { createChannel } from '../browser/channel.js';
 import { hintCookieName } from '../contract/wire.js';
 import type { WorkerApi } from '../contract/worker.js';
 import { createSigner } from '../clients/fetch.js';
@@ -49,9 +50,15 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   const { level, refreshAhead, clockTolerance, timeout, mode } = config;
   const given = Object.entries({ level, refreshAhead, clockTolerance, timeout, mode }).filter(([, value]) => value !== undefined);
 
-  /** `lazy`: a start of the worker asks nothing of anybody; the first request that needs a token does. */
+  /**
+   * `lazy`: a start of the worker asks nothing of anybody; the first request that needs a token does. Each has a channel of its
+   * own, because the one before closes its own only when what it has under way is told:
+   *
+   *   old   disposed ─────────── landed ─ closes
+   *   new      └ opens ─ hears and speaks ·········
+   */
   const open = () => {
-    const { session, context, verify } = createCoreSession({ ...ports }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
+    const { session, context, verify } = createCoreSession({ ...ports, channel: createChannel('tabaton/' + name) }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
       protocol: async () => ({ createProtocol }),
       // Never asked for: see `leadership` above.
       leadership: () => new Promise(() => {}),
