@@ -114,4 +114,10 @@ export const guards = [
   { guard: 'APIs match by whole path segments', file: 'src/clients/fetch.ts', on: 'pathname.startsWith(`${path}/`)', off: 'pathname.startsWith(path)', tests: ['src/core/unauthorized.test.ts'] },
   { guard: 'one replay per request', file: 'src/clients/fetch.ts', on: "if (await isUnauthorized(second)) say('repeated');", off: '', tests: ['src/core/unauthorized.test.ts'] },
   { guard: 'a caller’s own Authorization is never touched', file: 'src/clients/fetch.ts', on: 'if (!api || own)', off: 'if (!api)', tests: ['src/core/unauthorized.test.ts'] },
+
+  { guard: 'a doubt about who is signed in outlives its worker', file: 'src/worker/doubt.ts', on: 'stored ? { ...(stored as Open) } : undefined', off: 'undefined', tests: ['src/worker/doubt.test.ts'] },
+  { guard: 'no refresh beside a logout', file: 'src/worker/doubt.ts', on: "asked: effect === 'leaving'", off: 'asked: false', tests: ['src/worker/doubt.test.ts'] },
+  { guard: 'a message does not widen a sealed worker', file: 'src/worker/configuration.ts', on: "if (plan && !quiet && isMore(plan, next)) return 'sealed';", off: '', tests: ['src/worker/configuration.test.ts'] },
+  { guard: 'a configuration that was not written is written when it is said again', file: 'src/worker/configuration.ts', on: 'update(() => kept).then(() => true)))) saved', off: 'update(() => kept).then(() => true)), true)) saved', tests: ['src/worker/configuration.test.ts'] },
+  { guard: 'a worker configured in its code stays quiet when it is started again', file: 'src/worker/configuration.ts', on: '(own ? kept.config.quiet : !plan)', off: '!plan', tests: ['src/worker/configuration.test.ts'] },
 ];

@@ -51,7 +51,7 @@ function test(index, files) {
 }
 
 /** Only tests of what a guard belongs to: a test of something else that fails would prove nothing. */
-const NEAR = { core: ['src/core/', 'src/simulation/'], browser: ['src/browser/'], clients: ['src/core/', 'src/clients/'] };
+const NEAR = { core: ['src/core/', 'src/simulation/'], browser: ['src/browser/'], clients: ['src/core/', 'src/clients/'], worker: ['src/worker/'] };
 
 async function prove(index) {
   const { file, tests = [] } = guards[index];

@@ -45,8 +45,11 @@ export interface WorkerRoutes {
 
 /** Settings of a worker; kept on disk, so that a restarted worker knows them. Nothing in it is secret. */
 export interface WorkerConfig {
+  /** Where to refresh. Default `/auth`. */
   endpoint: string | WorkerRoutes;
+  /** Whose requests the worker signs. Default: this origin's. */
   apis: WorkerApi[];
+  /** Default `attach`. */
   mode: WorkerMode;
   level?: 'auto' | 'plain' | 'fenced' | 'full';
   /** Bytes. */
