@@ -68,3 +68,23 @@ describe('several logins in one jar', () => {
     expect(await jar.refresh({ have: 1 })).toMatchObject({ status: 200, body: { sid: sids[0], outcome: 'rotated' } });
   });
 });
+
+describe('the header', () => {
+  test.each(['\u00a0', '\u000b', '\u000c'])('a name behind %j is not ours: only HTTP blanks are skipped, or a sibling host could set our cookies', async (blank) => {
+    const one = site();
+    const [ada, mallory] = [new TestBrowser(one), new TestBrowser(one)];
+    await ada.login();
+    await one.clock.advance(1_000);
+    await mallory.login('mallory');
+    const [name] = mallory.sessionCookies;
+    const tossed = `${ada.cookieHeader};${blank}${name}=${mallory.jar.get(name!)}; \t${ada.sessionCookies[0]}=x`;
+    const { body } = await ada.send(ada.request('GET', '/session', undefined, { Cookie: tossed }));
+    expect(body).toMatchObject({ active: true, sub: 'ada' });
+  });
+  test('however many cookies of other applications come along, ours is found', async () => {
+    const ada = new TestBrowser(site());
+    await ada.login();
+    for (let i = 0; i < 5; i += 1) ada.jar.set(`other-${i}`, 'x'.repeat(4_000));
+    expect((await ada.call('GET', '/session')).body).toMatchObject({ active: true, sub: 'ada' });
+  });
+});
