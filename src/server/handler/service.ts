@@ -13,7 +13,7 @@ import { base64url } from '../encoding.js';
 import { credentials, type Credentials } from '../keys/credential.js';
 import { sealer, type Sealer } from '../keys/seal.js';
 import { keyBytes, serverKeys, type ServerKeys } from '../keys/server-keys.js';
-import { defaultObserve, messageOf, observers, type Observe } from '../observe.js';
+import { messageOf, observers, type Observe } from '../observe.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import { checkSigningKeys, type LocalIssuer } from '../issuer/local-issuer.js';
@@ -84,7 +84,7 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
   const clients = clientsOf(options.clients);
   const clock = options.clock ?? systemClock();
   const random = options.random ?? systemRandom();
-  const observe = observers(options.observe ?? defaultObserve);
+  const observe = observers(options.observe);
   const secrets = keyBytes(keyTexts(options.keys, place, random));
   checkSignIn(options, place);
   checkSigningKeys(options.issuer?.signingKeys);
