@@ -22,6 +22,7 @@ import type { TokenSource } from '../mediation/token-source.js';
 import type { FunctionUpstream } from '../upstream/function-upstream.js';
 import type { ProviderLogin } from '../upstream/provider-login.js';
 import { checkServices, type ServicesOptions } from '../manager/service-token.js';
+import { checkLoginPage } from './sign-in-page.js';
 import { checkSignIn, tokenSource } from './sign-in-source.js';
 import { known, type Known } from './jar.js';
 import { loginLimit, type LoginLimit } from './login-limit.js';
@@ -87,6 +88,7 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
   const observe = observers(options.observe);
   const secrets = keyBytes(keyTexts(options.keys, place, random));
   checkSignIn(options, place);
+  checkLoginPage(options.loginPage, place);
   checkSigningKeys(options.issuer?.signingKeys);
   if (options.services) checkServices(options.services);
   if (!options.store && !place.dev) {
