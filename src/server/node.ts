@@ -9,7 +9,7 @@ import type { RequestInfo } from './config/endpoint-options.js';
 import { bodyOf, bytesOf } from './node/incoming-body.js';
 import { DIRECT, type Answer, type Call, type Direct } from './handler/call.js';
 import { unexpected } from './handler/draft.js';
-import { defaultObserve, messageOf } from './observe.js';
+import { messageOf, observers } from './observe.js';
 
 export type { RequestInfo };
 
@@ -158,7 +158,7 @@ async function send({ status, headers, cookies, body }: Sent, incoming: Incoming
 function fail(error: unknown, incoming: IncomingMessage, outgoing: ServerResponse): void {
   // Who has left is not answered, and has done nothing wrong.
   if (outgoing.destroyed) return;
-  defaultObserve({ type: 'fault', what: 'answer a request', message: messageOf(error) });
+  observers()({ type: 'fault', what: 'answer a request', message: messageOf(error) });
   if (outgoing.headersSent) return void outgoing.destroy();
   const body = JSON.stringify(unexpected().body);
   const head = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store' };

@@ -43,10 +43,14 @@ export type EndpointEvent =
 /** Hears what happens at the endpoint. */
 export type Observe = (event: EndpointEvent) => void;
 
-/** Several listeners as one. What one of them throws is its own affair: no request fails for it, and the others hear all. */
-export function observers(given: Observe | readonly Observe[]): Observe {
+/**
+ * Several listeners as one. What one of them throws is its own affair: no request fails for it, and the others hear all.
+ * None hears a secret, and a fault quotes whoever failed: it is read here, before anybody can write it down.
+ */
+export function observers(given: Observe | readonly Observe[] = defaultObserve): Observe {
   const all = typeof given === 'function' ? [given] : given;
-  return (event) => {
+  return (said) => {
+    const event = said.type === 'fault' ? { ...said, message: redacted(said.message) } : said;
     for (const observe of all) {
       try {
         observe(event);
@@ -57,10 +61,20 @@ export function observers(given: Observe | readonly Observe[]): Observe {
   };
 }
 
-export function defaultObserve(event: EndpointEvent): void {
+function defaultObserve(event: EndpointEvent): void {
   if (event.type === 'fault') console.error(`tabaton: ${event.what}: ${event.message}`);
 }
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/**
+ * The application, a driver, a provider: each may quote a secret. What looks like a token is taken out, and so are addresses,
+ * whose user info and query are where secrets travel. The name of an error stays.
+ */
+function redacted(message: string): string {
+  const [name = ''] = /^[A-Za-z]{1,60}Error: /.exec(message) ?? [];
+  const rest = message.slice(name.length).replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"']+/gi, '[url]');
+  return name + rest.replace(/[A-Za-z0-9_~+/=-]{20,}(\.[A-Za-z0-9_~+/=-]*)*/g, '[…]');
 }

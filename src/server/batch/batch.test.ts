@@ -67,6 +67,22 @@ describe('refreshDue', () => {
     await finish(one.clock, other.refreshDue());
     expect((await one.store.read(await familyOf('mail', { client: 'c', user: 'u0' })))?.dueAt).not.toBeNull();
   });
+  test('leaves to another endpoint of the store what is that one’s: its provider would refuse the token, and the session be over', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    const [ours, theirs] = [new OneTimeService(15 * MINUTE), new OneTimeService(15 * MINUTE)];
+    const app = site({ clock, store, upstream: ours });
+    const staff = site({ clock, store, upstream: theirs, publicOrigin: 'https://staff.example' });
+    const browser = new TestBrowser(app);
+    await browser.login();
+    await clock.advance(11 * MINUTE);
+    expect(await finish(clock, staff.endpoint.refreshDue())).toMatchObject({ claimed: 0, ended: 0 });
+    // Nor one that issues its tokens itself and has nothing to refresh: it would keep it claimed.
+    expect(await finish(clock, site({ clock, store, publicOrigin: 'https://own.example' }).endpoint.refreshDue())).toMatchObject({ claimed: 0 });
+    expect(theirs.refreshes).toBe(0);
+    expect(await finish(clock, app.endpoint.refreshDue())).toMatchObject({ claimed: 1, refreshed: 1 });
+    expect(await browser.refresh({ reason: 'startup' })).toMatchObject({ status: 200 });
+  });
   test('four at once share the work: each family is refreshed once', async () => {
     const { clock, service, node, users } = world();
     await users(200);

@@ -1,5 +1,6 @@
 /** The batch as the endpoint runs it: families of browsers, tokens of its provider. */
-import { deathOf } from '../families/family.js';
+import { deathOf, type FamilyRecord } from '../families/family.js';
+import { userIndex } from '../handler/found-family.js';
 import type { Service } from '../handler/service.js';
 import { tokenAsk } from '../handler/token-ask.js';
 import { isManaged } from '../manager/manager-key.js';
@@ -15,7 +16,7 @@ export function endpointBatch(service: Service): BatchParts {
     bucket,
     async refresh(id, minTtlMs) {
       const family = await store.read(id);
-      if (family && isManaged(family)) return 'foreign';
+      if (family && (isManaged(family) || !(await isOurs(service, family)))) return 'foreign';
       // Locally issued tokens are made in the moment they are asked for.
       if (!family || service.tokens.mints) return null;
       const wanted = await wantedOf(family, undefined, undefined, null);
@@ -29,3 +30,6 @@ export function endpointBatch(service: Service): BatchParts {
     },
   };
 }
+
+/** Whether its users are those of this endpoint's provider: a refresh token is good there, and at no other. */
+const isOurs = async ({ tokens }: Service, { sub, indexes }: FamilyRecord): Promise<boolean> => indexes[0] === (await userIndex(tokens.issuer, sub));

@@ -44,14 +44,17 @@ export interface EndpointOptions extends PlaceOptions {
    * cookies of a key that is gone are `no_session`.
    */
   keys?: string | readonly string[];
-  /** Decides `POST /auth/login`: password, passkey, whatever. `null` is a failed login. */
+  /**
+   * Decides `POST /auth/login`: password, passkey, whatever. `null` is a failed login. A body that `request.json()` or
+   * `request.formData()` cannot read is answered with 400 here; what else is thrown is a defect: 500, and a fault.
+   */
   authenticate?: (request: Request) => Promise<Authenticated | null>;
   /**
    * Where access tokens come from. An OAuth 2.0 / OpenID provider signs users in by itself (`GET /auth/login`); for a
    * service that is not RFC-shaped give functions, beside `authenticate`. Absent: the endpoint issues tokens itself.
    */
   upstream?: OidcOptions | FunctionUpstream;
-  /** The account a login request is about, for the failure limit. Default: `username`, `user`, `email`, `login` or `account` of its body. */
+  /** The account a login request is about, for the failure limit. Default: `username`, `user`, `email`, `login` and `account` of its body, each that is there. */
   accountOf?: (request: Request) => Promise<string | undefined>;
   /** Path or URL of the application's own login page: where `GET /auth/login` leads when there is no provider. */
   loginPage?: string;

@@ -33,6 +33,11 @@ describe('what cannot work fails at once, with the option and what to do', () =>
     ['any origin', { origins: ['*'] }, 'origins', /any page/],
     ['the null origin', { origins: ['null'] }, 'origins', /any page/],
     ['an origin with a path', { origins: ['https://a.example/x'] }, 'origins', /scheme, host and port/],
+    ['an empty client secret', { authenticate: undefined, upstream: { issuer: 'https://id.example', clientId: 'app', clientSecret: '' } }, 'upstream.clientSecret', /environment variable/],
+    ['an origin on plain http', { origins: ['http://www.app.example'] }, 'origins', /Use https/],
+    ['a login page that is no URL', { loginPage: 'https://[' }, 'loginPage', /path like \/sign-in/],
+    ['a login page that is no page', { loginPage: 'javascript:alert(1)' }, 'loginPage', /http\(s\) URL/],
+    ['the login page in a circle', { loginPage: '/auth/login?from=app' }, 'loginPage', /leads there/],
     ['no store', { store: undefined }, 'store', /durable store/],
     ['nobody to ask', { authenticate: undefined }, 'authenticate', /Give authenticate/],
     ['C below D + Q', { timing: { raceMs: 19_999 } }, 'timing.raceMs', /C = 19999 ms is below D \+ Q = 20000/],
@@ -96,7 +101,8 @@ describe('what cannot work fails at once, with the option and what to do', () =>
   });
   test('what can work does, and with dev: true a key and a store are made up', () => {
     createEndpoint(good);
-    createEndpoint({ publicOrigin: 'http://localhost:3000', dev: true, authenticate: async () => null });
+    createEndpoint({ publicOrigin: 'http://localhost:3000', dev: true, authenticate: async () => null, origins: ['http://localhost:5173', 'http://app.localhost'] });
+    for (const loginPage of ['/sign-in', 'sign-in', '?login', 'https://www.example/login']) createEndpoint({ ...good, loginPage });
     createEndpoint({ ...good, timing: { deadlineMs: 1_000, transitMs: 500, raceMs: 1_500, minRotationMs: 2_000 } });
   });
 });

@@ -24,7 +24,7 @@ export interface Place {
 
 export function placeOf({ publicOrigin, mount = '/auth', origins = [], dev = false }: PlaceOptions): Place {
   const url = originOf('publicOrigin', publicOrigin);
-  const local = /^(localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(url.hostname);
+  const local = isLocal(url);
   if (dev && !local) {
     throw new MisconfiguredError('dev', `is for localhost only, and publicOrigin is ${url.origin}. Remove it.`);
   }
@@ -68,5 +68,11 @@ function listedOrigin(value: string): string {
   if (value === '*' || value === 'null') {
     throw new MisconfiguredError('origins', `"${value}" would let any page in. List each origin.`);
   }
-  return originOf('origins', value).origin;
+  const url = originOf('origins', value);
+  if (url.protocol === 'http:' && !isLocal(url)) {
+    throw new MisconfiguredError('origins', `${url.origin} is plain http: whoever is on the way can put a script into its pages, and have their tokens. Use https.`);
+  }
+  return url.origin;
 }
+
+const isLocal = ({ hostname }: URL): boolean => /^(localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(hostname);

@@ -82,14 +82,32 @@ export function cookiesOf({ dev, port, publicOrigin, mount }: Place): Cookies {
 const MAX_AGE_MS = 400 * 86_400_000;
 
 function parse(header: string | null): { name: string; value: string }[] {
-  if (!header || header.length > 16_384) return [];
+  if (!header) return [];
   const seen = new Map<string, string>();
   for (const part of header.split(';')) {
     const at = part.indexOf('=');
     if (at < 1) continue;
-    const name = part.slice(0, at).trim();
+    const name = trimmed(part.slice(0, at));
     // The first of two equal names is the more specific one; ours have one path and no domain.
-    if (!seen.has(name)) seen.set(name, part.slice(at + 1).trim());
+    if (!seen.has(name)) seen.set(name, trimmed(part.slice(at + 1)));
   }
   return [...seen].map(([name, value]) => ({ name, value }));
 }
+
+/**
+ * Without the blanks that HTTP knows, and no others: `trim()` knows twenty more. To a browser such a character is the first of
+ * a name, and the prefix behind it is none, so a sibling host may set that cookie; a runtime that reads headers as UTF-8 shows
+ * it as it was set (Node shows the two bytes of it, of which the first is no blank):
+ *
+ *     sibling   Set-Cookie: U+00A0 __Host-Http-tabaton.…=<its own session>; Domain=example
+ *     here      trim() ──► __Host-Http-tabaton.…: its user is signed in where ours should be
+ */
+function trimmed(text: string): string {
+  let [from, to] = [0, text.length];
+  while (blank(text.charCodeAt(from))) from += 1;
+  while (to > from && blank(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
+
+/** OWS of RFC 9110 §5.6.3. */
+const blank = (code: number): boolean => code === 0x20 || code === 0x09;

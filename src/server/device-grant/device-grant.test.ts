@@ -175,6 +175,24 @@ describe('a child family', () => {
     expect(await device.refresh(granted.body['refresh_token'], 1)).toMatchObject({ status: 400, body: { reason: 'revoked' } });
   });
 
+  test.each(['at once', 'at its next refresh, when nobody could tell at the time'])('ends with a parent that was stolen from, bound or not: a thief may have let it in (%s)', async (when) => {
+    const one = withGrant();
+    const { browser, device, granted } = await letIn(one);
+    const other = createEndpoint({ publicOrigin: one.origin, store: one.store, clock: one.clock, keys: KEY, authenticate: async () => null });
+    const stolen = new TestBrowser(one);
+    for (const [name, value] of browser.jar) stolen.jar.set(name, value);
+    await one.clock.advance(36_000);
+    await browser.refresh({ have: 1 });
+    await one.clock.advance(36_000);
+    const verdict = stolen.refreshRequest({ ids: [attempt(66)] });
+    expect((await (when === 'at once' ? one.endpoint : other)(verdict)).status).toBe(400);
+    await one.clock.advance(1);
+    const told = expect.arrayContaining([expect.objectContaining({ type: 'ended', reason: 'revoked', client: 'cli' })]);
+    if (when === 'at once') expect(one.events).toEqual(told);
+    else expect(one.events).not.toEqual(told);
+    expect(await device.refresh(granted.body['refresh_token'], 1)).toMatchObject({ status: 400, body: { reason: 'revoked', session: 'ended' } });
+  });
+
   test('is not born after its parent has ended', async () => {
     const one = withGrant();
     const browser = new TestBrowser(one);
@@ -194,6 +212,20 @@ describe('bad input', () => {
     const guess = () => browser.call('GET', '/device?user_code=BBBB-BBBB');
     for (let n = 0; n < 10; n += 1) expect((await guess()).status).toBe(404);
     expect(await guess()).toMatchObject({ status: 429, body: { reason: 'rate_limited' } });
+  });
+  test('a guess too many is none, even if it is right; what is right costs none', async () => {
+    const one = withGrant();
+    const browser = new TestBrowser(one);
+    await browser.login();
+    const { body } = await cli(one).start();
+    const ask = (code: unknown) => browser.call('GET', `/device?user_code=${String(code)}`);
+    for (let n = 0; n < 12; n += 1) expect((await ask(body['user_code'])).status).toBe(200);
+    for (let n = 0; n < 10; n += 1) expect((await ask('BBBB-BBBB')).status).toBe(404);
+    expect((await ask(body['user_code'])).status).toBe(429);
+    const decided = await browser.call('POST', '/device/decision', { user_code: body['user_code'], approve: true });
+    expect(decided).toMatchObject({ status: 429, body: { session: 'intact' } });
+    await one.clock.advance(60_000);
+    expect((await ask(body['user_code'])).status).toBe(200);
   });
   test('a device that asks for codes without end is slowed down', async () => {
     const device = cli(withGrant());

@@ -86,6 +86,15 @@ describe('CORS', () => {
     expect(refused.status).toBe(403);
     expect(refused.headers.has('Access-Control-Allow-Origin')).toBe(false);
   });
+  test('a listed origin where nobody is signed in leaves the hint alone: it is about our own pages, which alone can read it', async () => {
+    const one = site({ origins: [LISTED] });
+    const app = new TestBrowser(one);
+    await app.login();
+    const front = new TestBrowser(one, { 'Sec-Fetch-Site': 'same-site', Origin: LISTED });
+    for (const [name, value] of app.jar) front.jar.set(name, value);
+    expect(await front.refresh()).toMatchObject({ setCookies: [], body: { session: 'none' } });
+    expect((await front.login()).setCookies).toEqual([expect.stringMatching(/^__Host-Http-tabaton\./)]);
+  });
   test('each calling origin has cookies, and so a session, of its own', async () => {
     const one = site({ origins: [LISTED] });
     const app = new TestBrowser(one);

@@ -22,9 +22,7 @@ describe('several logins in one jar', () => {
   });
   test('a late cookie of a dead login is harmless, and its name is expired on any answer', async () => {
     const { jar, sids, one } = await together('ada', 'bob');
-    const dead = new TestBrowser(one);
-    for (const [name, value] of jar.jar) dead.jar.set(name, value);
-    await dead.call('POST', '/logout', { sid: sids[1] });
+    await one.endpoint.revoke({ sid: sids[1]! });
     expect(jar.sessionCookies).toHaveLength(2);
     const reply = await jar.call('GET', '/session');
     expect(reply.body).toMatchObject({ active: true, sub: 'ada' });
@@ -44,12 +42,49 @@ describe('several logins in one jar', () => {
       expect(new Set(names).size).toBe(names.length);
     });
   });
+  test('the newest login ends those it has replaced: who signs out of it is not somebody else with the next refresh', async () => {
+    const { jar, sids, one } = await together('ada', 'bob', 'eve');
+    const copy = new Map(jar.jar);
+    const reply = await jar.refresh({ reason: 'startup' });
+    expect(reply).toMatchObject({ status: 200, body: { sid: sids[2], sub: 'eve' } });
+    expect(jar.sessionCookies).toHaveLength(1);
+    for (const sid of sids.slice(0, 2)) expect(one.events).toContainEqual({ type: 'ended', reason: 'signed_out', sid, client: 'web' });
+    await jar.call('POST', '/logout', { sid: sids[2] });
+    for (const [name, value] of copy) jar.jar.set(name, value);
+    expect(await jar.refresh({ reason: 'startup' })).toMatchObject({ status: 400, body: { reason: 'signed_out', session: 'ended' } });
+  });
+  test('a sign-out before that ends them as well, and never a login that came later', async () => {
+    const { jar, sids } = await together('ada', 'bob', 'eve');
+    await jar.call('POST', '/logout', { sid: sids[1] });
+    expect(jar.sessionCookies).toHaveLength(1);
+    expect((await jar.call('GET', '/session')).body).toMatchObject({ sid: sids[2], sub: 'eve' });
+    await jar.call('POST', '/logout', { sid: 'unknown' });
+    expect((await jar.call('GET', '/session')).body).toMatchObject({ active: true });
+  });
   test('a dead family among live ones never ends the session', async () => {
     const { jar, sids, one } = await together('ada', 'bob');
-    const single = new TestBrowser(one);
-    for (const [name, value] of jar.jar) single.jar.set(name, value);
-    await single.call('POST', '/logout', { sid: sids[1] });
+    await one.endpoint.revoke({ sid: sids[1]! });
     await one.clock.advance(35_000);
     expect(await jar.refresh({ have: 1 })).toMatchObject({ status: 200, body: { sid: sids[0], outcome: 'rotated' } });
+  });
+});
+
+describe('the header', () => {
+  test.each(['\u00a0', '\u000b', '\u000c'])('a name behind %j is not ours: only HTTP blanks are skipped, or a sibling host could set our cookies', async (blank) => {
+    const one = site();
+    const [ada, mallory] = [new TestBrowser(one), new TestBrowser(one)];
+    await ada.login();
+    await one.clock.advance(1_000);
+    await mallory.login('mallory');
+    const [name] = mallory.sessionCookies;
+    const tossed = `${ada.cookieHeader};${blank}${name}=${mallory.jar.get(name!)}; \t${ada.sessionCookies[0]}=x`;
+    const { body } = await ada.send(ada.request('GET', '/session', undefined, { Cookie: tossed }));
+    expect(body).toMatchObject({ active: true, sub: 'ada' });
+  });
+  test('however many cookies of other applications come along, ours is found', async () => {
+    const ada = new TestBrowser(site());
+    await ada.login();
+    for (let i = 0; i < 5; i += 1) ada.jar.set(`other-${i}`, 'x'.repeat(4_000));
+    expect((await ada.call('GET', '/session')).body).toMatchObject({ active: true, sub: 'ada' });
   });
 });

@@ -25,6 +25,7 @@ export interface Jar<Family extends FamilyIdentity = FamilyRecord> {
   readonly verified: readonly Presented<Family>[];
   /** A cookie that looks like ours but names no family we know: its sid, when nothing better was presented. */
   readonly unknownSid: string | null;
+  /** The `Cookie` header, where the hint in it is about the calling origin: only pages of our own can read it. */
   readonly header: string | null;
 }
 
@@ -53,12 +54,13 @@ export async function openKnown(
   const family = claimed && service.known.get(claimed.family);
   if (family?.credential !== kind || family.origin !== origin || family.parent !== null || !(await service.credentials.verify(family, claimed!))) return undefined;
   const live = { name: one!.name, rot: claimed!.rot, family, death: null };
-  return { live, verified: [live], unknownSid: null, header: kind === 'body' ? null : header };
+  return { live, verified: [live], unknownSid: null, header: hinting(service, origin, header) };
 }
 
 export async function openJar(service: Service, request: Heard, origin: string): Promise<Jar> {
-  const header = request.headers.get('Cookie');
-  const cookies = await service.cookies.read(header, origin);
+  const sent = request.headers.get('Cookie');
+  const header = hinting(service, origin, sent);
+  const cookies = await service.cookies.read(sent, origin);
   const claims = cookies.flatMap(({ name, value }) => {
     const claimed = parseCredential(value);
     return claimed ? [{ name, claimed }] : [];
@@ -84,6 +86,8 @@ export async function openJar(service: Service, request: Heard, origin: string):
   verified.sort((a, b) => b.family.createdAt - a.family.createdAt || (a.family.id < b.family.id ? 1 : -1));
   return { live: verified.find(({ death }) => death === null) ?? null, verified, unknownSid, header };
 }
+
+const hinting = ({ place }: Service, origin: string, header: string | null) => (origin === place.publicOrigin ? header : null);
 
 /** The same for an app that holds its credential itself: one, and no name to expire. */
 export async function openHeld(service: Service, credential: string | undefined): Promise<Jar> {

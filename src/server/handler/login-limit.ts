@@ -20,7 +20,8 @@ export interface LoginSlot {
 }
 
 export interface LoginLimit {
-  take(account: string, address: string): Promise<LoginSlot>;
+  /** `accounts`: each that the login may be about. */
+  take(accounts: readonly string[], address: string): Promise<LoginSlot>;
 }
 
 export function loginLimit(store: Store, observe: Observe, limit: number): LoginLimit {
@@ -30,13 +31,14 @@ export function loginLimit(store: Store, observe: Observe, limit: number): Login
     warned = true;
   }
   return {
-    async take(account, address) {
-      if (account === '' && address === '') warn();
-      const counted = [
-        ...(account && address ? [{ key: `login-pair:${await shortHash(JSON.stringify([account, address]))}`, most: limit }] : []),
-        ...(account ? [{ key: `login-account:${await shortHash(account)}`, most: limit * 10 }] : []),
-        ...(address ? [{ key: `login-address:${await shortHash(address)}`, most: limit * 10 }] : []),
-      ];
+    async take(accounts, from) {
+      const address = networkOf(from);
+      if (accounts.length === 0 && address === '') warn();
+      const counted = address ? [{ key: `login-address:${await shortHash(address)}`, most: limit * 10 }] : [];
+      for (const account of accounts) {
+        counted.push({ key: `login-account:${await shortHash(account)}`, most: limit * 10 });
+        if (address) counted.push({ key: `login-pair:${await shortHash(JSON.stringify([account, address]))}`, most: limit });
+      }
       const hits = await Promise.all(counted.map(async ({ key, most }) => ({ ...(await store.hit(key, WINDOW_MS)), most })));
       const over = hits.filter(({ count, most }) => count > most);
       const giveBack = async (): Promise<void> => {
@@ -47,6 +49,18 @@ export function loginLimit(store: Store, observe: Observe, limit: number): Login
       return { waitMs: Math.max(0, ...over.map(({ resetMs }) => resetMs)), giveBack };
     },
   };
+}
+
+/**
+ * Of IPv6 the first 64 bits: each host has all the addresses behind them, and a guess from each of those would be a first one.
+ * Where these bits are zero (`::1`, IPv4 within IPv6) the address as it is.
+ */
+function networkOf(address: string): string {
+  const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
+  if (!address.includes(':') || ![...head, ...tail.slice(0, -1)].every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return address;
+  const groups = [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0'), ...tail];
+  const network = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return network.every((group) => group === '0') ? address : network.join(':');
 }
 
 const UNLIMITED =

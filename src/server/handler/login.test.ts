@@ -48,6 +48,18 @@ describe('login limits', () => {
     for (let i = 0; i < 10; i += 1) await fail(browser, `user-${i}`, 'one');
     expect((await tryRight(browser, 'eve', 'one')).status).toBe(429);
   });
+  test('of IPv6 the network counts: each host has 2⁶⁴ addresses to guess from', async () => {
+    const browser = new TestBrowser(paced({ limits: { loginPaceMs: 1, loginFailuresPerMinute: 1 } }));
+    for (let i = 0; i < 10; i += 1) expect((await fail(browser, `user-${i}`, `2001:db8:0:7::${i.toString(16)}`)).status).toBe(400);
+    expect((await tryRight(browser, 'ada', '2001:DB8::7:1:2:3:4')).status).toBe(429);
+    expect((await tryRight(browser, 'ada', '2001:db8:0:8::1')).status).toBe(200);
+  });
+  test.each([['::ffff:1.1.1.1', '::ffff:1.1.1.2'], ['::ffff:101:101', '::ffff:101:102'], ['::1', '::2'], ['1.1.1.1:80', '1.1.1.1:81']])('%s is not %s', async (one, other) => {
+    const browser = new TestBrowser(paced({ limits: { loginPaceMs: 1, loginFailuresPerMinute: 1 } }));
+    await fail(browser, 'ada', one);
+    expect((await tryRight(browser, 'ada', one)).status).toBe(429);
+    expect((await tryRight(browser, 'ada', other)).status).toBe(200);
+  });
   test('a refused try counts for nothing: nobody shuts an account by knocking', async () => {
     const browser = new TestBrowser(paced({ limits: { loginPaceMs: 1, loginFailuresPerMinute: 1 } }));
     await fail(browser, 'ada', 'mallory');
@@ -75,6 +87,33 @@ describe('login limits', () => {
     const faults = one.events.filter(({ type }) => type === 'fault');
     expect(faults).toEqual([{ type: 'fault', what: 'limit failed logins', message: expect.stringContaining('accountOf') }]);
   });
+  test.each<[string, (guess: number) => [body: string, type: string]]>([
+    ['JSON that says it is text', () => ['{"user":"ada"}', 'text/plain']],
+    ['JSON that says it is a form', () => ['{"user":"ada"}', 'application/x-www-form-urlencoded']],
+    ['a form that says it is text', () => ['user=ada', 'text/plain']],
+    ['another name beside it', (guess) => [`{"username":"${guess}","user":"ada"}`, 'application/json']],
+    ['another name before it', (guess) => [`user=${guess}&user=ada`, 'application/x-www-form-urlencoded']],
+    ['another name behind it', (guess) => [`user=ada&user=${guess}`, 'application/x-www-form-urlencoded']],
+  ])('%s hides no account', async (_, body) => {
+    const one = paced({ authenticate: async () => null });
+    const browser = new TestBrowser(one);
+    const statuses: number[] = [];
+    for (let guess = 0; guess < 7; guess += 1) {
+      const [text, type] = body(guess);
+      const pending = browser.send(browser.request('POST', '/login', text, { 'Content-Type': type }), { address: 'mallory' });
+      if (guess < 5) {
+        await one.clock.waiting();
+        await one.clock.advance(250);
+      }
+      statuses.push((await pending).status);
+    }
+    expect(statuses).toEqual([400, 400, 400, 400, 400, 429, 429]);
+  });
+  test('an account that is a number counts as well', async () => {
+    const browser = new TestBrowser(paced({ limits: { loginPaceMs: 1, loginFailuresPerMinute: 1 } }));
+    await fail(browser, 7 as never, 'mallory');
+    expect((await tryRight(browser, '7', 'mallory')).status).toBe(429);
+  });
   test('successes cost nothing', async () => {
     const browser = new TestBrowser(paced());
     for (let i = 0; i < 20; i += 1) expect((await tryRight(browser, 'ada', 'a')).status).toBe(200);
@@ -88,6 +127,31 @@ test.each(['{', 'null', '[]', '"ada"', ''])('a body that says it is JSON and is 
     expect(await browser.call('POST', '/login', body)).toMatchObject({ status: 400, body: { error: 'invalid_request', reason: 'malformed', session: 'intact' } });
   }
   expect(one.events.filter(({ type }) => type !== 'refused')).toEqual([]);
+});
+
+describe('a body that the application cannot read', () => {
+  const readers: [string, (request: Request) => Promise<unknown>, RegExp][] = [
+    ['JSON', (request) => request.json(), /as Content-Type: application\/json/],
+    ['a form', (request) => request.formData(), /application\/x-www-form-urlencoded/],
+  ];
+  test.each(readers)('is its sender’s mistake, who is told to send %s', async (_, read, advice) => {
+    const one = paced({ limits: { loginFailuresPerMinute: 1 }, authenticate: async (request: Request) => ((await read(request)) ? { sub: 'ada' } : null) });
+    const browser = new TestBrowser(one);
+    for (let i = 0; i < 12; i += 1) {
+      const request = browser.request('POST', '/login', '\u0000', { 'Content-Type': 'text/plain' });
+      expect(await browser.send(request, { address: 'a' })).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_request', reason: 'malformed', session: 'intact', error_description: expect.stringMatching(advice) },
+      });
+    }
+    expect(one.events.filter(({ type }) => type !== 'refused')).toEqual([]);
+  });
+  test('is no excuse for one that fails by itself', async () => {
+    const one = site({ authenticate: async () => JSON.parse('{') });
+    const browser = new TestBrowser(one);
+    const request = browser.request('POST', '/login', 'user=ada', { 'Content-Type': 'application/x-www-form-urlencoded' });
+    expect((await browser.send(request)).status).toBe(500);
+  });
 });
 
 describe('equal time', () => {

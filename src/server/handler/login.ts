@@ -12,6 +12,7 @@ import { arrived, isJson, objectFrom, readBytes } from './body.js';
 import { malformed, ok, refusal, type Draft } from './draft.js';
 import { foundFamily } from './found-family.js';
 import { isNative, type Caller } from './gate.js';
+import { accountsIn, LoginRequest, UnreadableLoginError } from './login-request.js';
 import { obtainToken } from './obtain-token.js';
 import type { Service } from './service.js';
 import { tokenAnswer, tokenAsk } from './token-ask.js';
@@ -23,7 +24,8 @@ const GRANT_MS = 10_000;
 const LOGGED_IN: readonly ClientKind[] = ['web', 'mobile', 'desktop', 'cli'];
 
 export async function login(service: Service, request: Request, caller: Caller, info: RequestInfo): Promise<Draft> {
-  if (!service.authenticate) return malformed('This endpoint signs in through its provider: GET /login.');
+  const { authenticate } = service;
+  if (!authenticate) return malformed('This endpoint signs in through its provider: GET /login.');
   const started = service.clock.now();
   const bytes = await arrived(service, readBytes(request, MAX_LOGIN_BYTES));
   if (bytes === 'cut') return malformed('The body ended before it was complete.');
@@ -31,10 +33,11 @@ export async function login(service: Service, request: Request, caller: Caller, 
   // The application would stumble over it: anybody's garbage would be a 500, a defect in the log and a try of some account.
   const object = isJson(request.headers) ? (bytes.length === 0 ? 'The body is empty.' : objectFrom(request.headers, bytes)) : {};
   if (typeof object === 'string') return malformed(object);
-  const copy = () => new Request(request.url, { method: 'POST', headers: request.headers, body: bytes.slice() });
+  const copy = () => new LoginRequest(request.url, { method: 'POST', headers: request.headers, body: bytes.slice() });
 
-  const account = (await (service.accountOf ?? defaultAccountOf)(copy()))?.slice(0, 320) ?? '';
-  const slot = await service.logins.take(account, info.address ?? '');
+  const accounts = await readable(() => accountsOf(service, copy));
+  if ('draft' in accounts) return accounts.draft;
+  const slot = await service.logins.take(accounts.read, info.address ?? '');
   const native = isNative(caller);
   const finished = (result: 'ok' | 'failed' | 'limited', client: ClientKind = native ? 'mobile' : 'web') =>
     service.observe({ type: 'login', result, client, ms: service.clock.now() - started });
@@ -42,7 +45,12 @@ export async function login(service: Service, request: Request, caller: Caller, 
     finished('limited');
     return refusal(429, 'slow_down', 'rate_limited', 'Too many failed logins. Wait and try again.', { retryAfterMs: slot.waitMs });
   }
-  const user = await service.authenticate(copy());
+  const authenticated = await readable(() => authenticate(copy()));
+  if ('draft' in authenticated) {
+    await slot.giveBack();
+    return authenticated.draft;
+  }
+  const user = authenticated.read;
   if (!user) {
     await pace(service, started);
     finished('failed');
@@ -98,16 +106,18 @@ function pace(service: Service, started: number): Promise<void> {
   return new Promise((resolve) => service.clock.after(rest, resolve));
 }
 
-async function defaultAccountOf(request: Request): Promise<string | undefined> {
-  const type = request.headers.get('Content-Type') ?? '';
-  const fields: Record<string, unknown> = /^application\/json/i.test(type)
-    ? await request.json().catch(() => ({}))
-    : /form/i.test(type)
-      ? Object.fromEntries(await request.formData().catch(() => new FormData()))
-      : {};
-  for (const name of ['username', 'user', 'email', 'login', 'account']) {
-    const value = fields?.[name];
-    if (typeof value === 'string') return value.trim().toLowerCase();
+async function accountsOf({ accountOf }: Service, copy: () => Request): Promise<string[]> {
+  if (!accountOf) return accountsIn(copy);
+  const account = (await accountOf(copy()))?.slice(0, 320);
+  return account ? [account] : [];
+}
+
+/** What the application makes of the request, or what to answer to one it cannot read. */
+async function readable<T>(run: () => Promise<T>): Promise<{ read: T } | { draft: Draft }> {
+  try {
+    return { read: await run() };
+  } catch (error) {
+    if (error instanceof UnreadableLoginError) return { draft: malformed(error.message) };
+    throw error;
   }
-  return undefined;
 }

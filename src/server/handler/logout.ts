@@ -20,8 +20,10 @@ export async function logout(service: Service, request: Request, caller: Caller)
   if (credential !== undefined && (typeof credential !== 'string' || !isNative(caller))) return malformed('refresh_token is for apps that are no pages.');
 
   const jar = isNative(caller) ? await openHeld(service, credential) : await openJar(service, request, caller.origin);
-  // With a sid only that session: a logout that was stuck offline must not end the login that came after it.
-  const meant = jar.verified.filter(({ family }) => sid === undefined || family.sid === sid);
+  // With a sid that session, and what it had replaced in this browser; a logout that was stuck offline must not end the
+  // login that came after it. The jar has the newest login first.
+  const named = jar.verified.findIndex(({ family }) => sid === undefined || family.sid === sid);
+  const meant = named < 0 ? [] : jar.verified.slice(named);
   const ended: string[] = [];
   for (const { family } of meant) {
     await endFamilyNow(service, family, 'signed_out');

@@ -23,6 +23,7 @@ import type { Heard } from './call.js';
 import { ended, malformed, nobody, ok, refusal, slowDown, versionConflict, type Draft } from './draft.js';
 import { isNative, type Caller } from './gate.js';
 import { openHeld, openJar, openKnown, tidy, type Jar, type LiveJar } from './jar.js';
+import { withoutOlder } from './older-logins.js';
 import { movesCookie, sendCookie, withCookie, type Accepted } from './new-cookie.js';
 import { observeRefresh } from './observe-refresh.js';
 import type { ReadRefresh, RefreshRequest } from './refresh-request.js';
@@ -53,7 +54,7 @@ export async function refresh(
   const { live } = jar;
   if (!live) return withoutLive(service, jar);
   if (await orphaned(service, live.family)) return endedWithParent(service, jar, live.family);
-  const shown = await show(service, { ...jar, live }, asked);
+  const shown = await show(service, { ...(await withoutOlder(service, jar)), live }, asked);
   return typeof shown === 'string' ? malformed(shown) : conclude(service, shown, asked, started, decided);
 }
 

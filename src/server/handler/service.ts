@@ -13,7 +13,7 @@ import { base64url } from '../encoding.js';
 import { credentials, type Credentials } from '../keys/credential.js';
 import { sealer, type Sealer } from '../keys/seal.js';
 import { keyBytes, serverKeys, type ServerKeys } from '../keys/server-keys.js';
-import { defaultObserve, messageOf, observers, type Observe } from '../observe.js';
+import { messageOf, observers, type Observe } from '../observe.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import { checkSigningKeys, type LocalIssuer } from '../issuer/local-issuer.js';
@@ -22,6 +22,7 @@ import type { TokenSource } from '../mediation/token-source.js';
 import type { FunctionUpstream } from '../upstream/function-upstream.js';
 import type { ProviderLogin } from '../upstream/provider-login.js';
 import { checkServices, type ServicesOptions } from '../manager/service-token.js';
+import { checkLoginPage } from './sign-in-page.js';
 import { checkSignIn, tokenSource } from './sign-in-source.js';
 import { known, type Known } from './jar.js';
 import { loginLimit, type LoginLimit } from './login-limit.js';
@@ -84,9 +85,10 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
   const clients = clientsOf(options.clients);
   const clock = options.clock ?? systemClock();
   const random = options.random ?? systemRandom();
-  const observe = observers(options.observe ?? defaultObserve);
+  const observe = observers(options.observe);
   const secrets = keyBytes(keyTexts(options.keys, place, random));
   checkSignIn(options, place);
+  checkLoginPage(options.loginPage, place);
   checkSigningKeys(options.issuer?.signingKeys);
   if (options.services) checkServices(options.services);
   if (!options.store && !place.dev) {

@@ -15,7 +15,7 @@ export async function welcome(service: Service, request: Request, origin: string
   return {
     cookies: [
       service.cookies.set(name, await service.credentials.derive(family, family.rot), lifetime),
-      service.cookies.setHint(lifetime),
+      ...(origin === service.place.publicOrigin ? [service.cookies.setHint(lifetime)] : []),
       // Without its header the jar has no hint to expire: it has just been set, and two Set-Cookie of one name
       // would race (RFC 6265bis §4.1).
       ...tidy(service, { ...jar, header: null }, ended),

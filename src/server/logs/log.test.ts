@@ -126,6 +126,21 @@ describe('structured logs', () => {
     expect([...secrets].filter((secret) => lines.join('\n').includes(secret))).toEqual([]);
   });
 
+  test('nor do a listener of one’s own and the console of those who gave none', async () => {
+    const authenticate = async () => {
+      throw new TypeError(`no such row at postgres://app:hunter2secret@db/users, key ${KEY}`);
+    };
+    const written: string[] = [];
+    const spy = vi.spyOn(console, 'error').mockImplementation((line) => void written.push(String(line)));
+    await new TestBrowser(site({ authenticate, observe: undefined })).login();
+    spy.mockRestore();
+    const one = site({ authenticate });
+    await new TestBrowser(one).login();
+    const message = 'TypeError: no such row at [url] key […]';
+    expect(written).toEqual([`tabaton: answer /login: ${message}`]);
+    expect(one.events).toContainEqual({ type: 'fault', what: 'answer /login', message });
+  });
+
   test('an outage is an error, theft a warning', async () => {
     const clock = fakeClock();
     const inner = memoryStore({ clock });

@@ -21,8 +21,7 @@ export function createLog({ write = standardOutput, clock = systemClock() }: Log
     // Streams come and go all day; how many there are is a metric.
     if (event.type === 'stream') return;
     const { type, ...said } = event;
-    const told = 'message' in said ? { ...said, message: redacted(said.message) } : said;
-    write(JSON.stringify({ time: new Date(clock.now()).toISOString(), level: levelOf(event), event: type, ...told }));
+    write(JSON.stringify({ time: new Date(clock.now()).toISOString(), level: levelOf(event), event: type, ...said }));
   };
 }
 
@@ -35,12 +34,4 @@ function levelOf(event: EndpointEvent): 'info' | 'warn' | 'error' {
   if (event.type === 'fault') return 'error';
   if (event.type === 'reuse') return 'warn';
   return (event.type === 'refresh' || event.type === 'refused') && event.status >= 500 ? 'error' : 'info';
-}
-
-/**
- * A fault quotes whoever failed: the application, a driver, a provider. What looks like a token is taken out, and so
- * are addresses, whose user info and query are where secrets travel.
- */
-function redacted(message: string): string {
-  return message.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"']+/gi, '[url]').replace(/[A-Za-z0-9_~+/=-]{20,}(\.[A-Za-z0-9_~+/=-]*)*/g, '[…]');
 }

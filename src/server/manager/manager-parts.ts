@@ -9,7 +9,7 @@ import { keyBytes, serverKeys } from '../keys/server-keys.js';
 import { mediator, type Mediator } from '../mediation/mediator.js';
 import { revoker, type Revoker } from '../mediation/revoker.js';
 import { sealedTokens, type SealedTokens } from '../mediation/sealed-tokens.js';
-import { defaultObserve, messageOf, type Observe } from '../observe.js';
+import { messageOf, observers, type Observe } from '../observe.js';
 import type { Store } from '../store.js';
 import { managedUpstream, type ManagedUpstream } from './managed-upstream.js';
 import { checkManager, managerKeys, type TokenManagerOptions } from './manager-options.js';
@@ -41,7 +41,7 @@ export function managerParts(options: TokenManagerOptions): () => Promise<Manage
   const secrets = keyBytes(managerKeys(options.keys));
   const clock = options.clock ?? systemClock();
   const random = options.random ?? systemRandom();
-  const observe = options.observe ?? defaultObserve;
+  const observe = observers(options.observe);
   const upstream = managedUpstream(options.upstream, clock);
   const patienceMs = options.patienceMs ?? 25_000;
   const settings = {

@@ -29,13 +29,13 @@ export function counter<const L extends Labels>(name: string, help: string, labe
 }
 
 export interface Gauge extends Metric {
-  set(value: number): void;
+  add(by: number): void;
 }
 
 export function gauge(name: string, help: string): Gauge {
   let current = 0;
   return {
-    set: (value) => void (current = value),
+    add: (by) => void (current += by),
     text: () => `${head(name, help, 'gauge')}${name} ${current}\n`,
   };
 }

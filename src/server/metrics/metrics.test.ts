@@ -64,6 +64,19 @@ describe('metrics', () => {
     expect(value('sse_connections')).toBe(0);
   });
 
+  test('streams of several endpoints are counted together', async () => {
+    const { metrics, value } = withMetrics();
+    const responses: Response[] = [];
+    for (const open of [1, 2]) {
+      const browser = new TestBrowser(site({ observe: metrics.observe }));
+      await browser.login();
+      responses.push(await browser.site.endpoint(browser.request('GET', '/events')));
+      expect(value('sse_connections')).toBe(open);
+    }
+    await responses[0]!.body!.cancel();
+    expect(value('sse_connections')).toBe(1);
+  });
+
   test('a value outside its set makes no series', () => {
     const { metrics } = withMetrics();
     const before = metrics.text();

@@ -87,7 +87,8 @@ export function createMetrics({ token, open = false }: MetricsOptions): Metrics 
         case 'reuse':
           return reuse.add({ kind: event.kind });
         case 'stream':
-          return streams.set(event.open);
+          // Each endpoint tells of its own: `open` of one says nothing about the others.
+          return streams.add(event.change === 'opened' ? 1 : -1);
         case 'batch':
           return batch.add({ result: event.result });
         case 'login':

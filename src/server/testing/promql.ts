@@ -12,13 +12,11 @@ export interface Series {
   at(time: number): number | undefined;
 }
 
-/** How often the series are scraped. */
-const SCRAPE_MS = 15_000;
-
 /** `undefined` is an empty result: a comparison that does not hold, a division by zero, a sum over nothing. */
 export type Result = number | undefined;
 
-export function evaluate(expr: string, series: readonly Series[], time: number): Result {
+/** @param scrapeMs How often the series are scraped. */
+export function evaluate(expr: string, series: readonly Series[], time: number, scrapeMs = 15_000): Result {
   const tokens = expr.match(/"[^"]*"|=~|!~|!=|>=|<=|[a-z_][a-z0-9_]*|\d+(?:\.\d+)?[smhd]?|[()[\]{},=<>+\-*/]/gi) ?? [];
   if (tokens.join('') !== expr.replace(/\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/g, '')) throw new Error(`Not understood: ${expr}`);
   let next = 0;
@@ -98,7 +96,7 @@ export function evaluate(expr: string, series: readonly Series[], time: number):
     }
     take(')');
     take(')');
-    const increases = found.map((one) => increase(one, end, window)).filter((value) => value !== undefined);
+    const increases = found.map((one) => increase(one, end, window, scrapeMs)).filter((value) => value !== undefined);
     return increases.length === 0 ? undefined : increases.reduce((sum, value) => sum + value, 0);
   }
   function selected(): Series[] {
@@ -130,10 +128,10 @@ function compute(left: Result, sign: string, right: Result): Result {
   return Number.isNaN(value) ? undefined : value;
 }
 
-/** Over the scrapes of the window, extrapolated to its ends; a counter that falls has been restarted. */
-function increase({ at }: Series, end: number, window: number): Result {
+/** Over the scrapes of the window, which is open at its left, extrapolated to its ends; a counter that falls has been restarted. */
+function increase({ at }: Series, end: number, window: number, scrapeMs: number): Result {
   const samples: [time: number, value: number][] = [];
-  for (let time = Math.ceil((end - window) / SCRAPE_MS) * SCRAPE_MS; time <= end; time += SCRAPE_MS) {
+  for (let time = (Math.floor((end - window) / scrapeMs) + 1) * scrapeMs; time <= end; time += scrapeMs) {
     const value = at(time);
     if (value !== undefined) samples.push([time, value]);
   }
