@@ -83,6 +83,19 @@ describe('outages', () => {
     while (one.service.revoked.length === 0) await one.clock.advance(0);
     expect(one.service.revoked).toHaveLength(1);
   });
+  test('a revocation that hangs, and does not hear that it is over, is tried again', async () => {
+    const one = world();
+    let tries = 0;
+    const upstream = { ...one.service, revoke: () => (tries++ === 0 ? new Promise<void>(() => {}) : Promise.resolve()) };
+    const manager = one.node({ upstream });
+    await manager.get(ADA);
+    await manager.revoke(ADA);
+    while (tries === 0) await turns(1);
+    await one.clock.advance(11_000);
+    await turns();
+    expect(tries).toBe(2);
+    expect(one.events).toContainEqual({ type: 'revocation', result: 'ok' });
+  });
   test.each([['while its token lives', 0], ['when it has expired', 60_000]])('a grant of a server key that is gone is replaced by a new first grant, %s', async (_, later) => {
     const one = world();
     const { gen } = await one.node().get(ADA);
