@@ -5,7 +5,7 @@ import { MisconfiguredError } from '../config/misconfigured.js';
 import { type Store, StoreUnavailableError } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import { fakeClock } from '../testing/fake-clock.js';
-import { ADA, onlyFamily, turns, world } from '../testing/managed-keys.js';
+import { ADA, expired, onlyFamily, turns, world } from '../testing/managed-keys.js';
 import { OneTimeService } from '../testing/one-time-service.js';
 import { KEY } from '../testing/site.js';
 import { UpstreamError } from '../upstream/upstream.js';
@@ -95,6 +95,24 @@ describe('outages', () => {
     await turns();
     expect(tries).toBe(2);
     expect(one.events).toContainEqual({ type: 'revocation', result: 'ok' });
+  });
+  test('a refresh that was under way when its grant was revoked does not write over the grant that came after it', async () => {
+    const one = world();
+    const [a, b] = [one.node(), one.node()];
+    await a.get(ADA);
+    await expired(one);
+    one.service.hold = true;
+    const late = a.get(ADA);
+    await one.service.arrived();
+    await b.revoke(ADA);
+    const { accessToken, gen } = await b.get(ADA);
+    one.service.answer();
+    expect(await late).toMatchObject({ accessToken, gen });
+    await one.clock.advance(1_000);
+    expect(await one.node().get(ADA)).toMatchObject({ accessToken, gen });
+    // Its own refresh token, and what it has come back with.
+    while (one.service.revoked.length < 2) await turns(1);
+    expect(new Set(one.service.revoked).size).toBe(2);
   });
   test.each([['while its token lives', 0], ['when it has expired', 60_000]])('a grant of a server key that is gone is replaced by a new first grant, %s', async (_, later) => {
     const one = world();
