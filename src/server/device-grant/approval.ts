@@ -59,11 +59,16 @@ export async function decideDevice(service: Service, request: Request, caller: C
 
 async function find(service: Service, family: string, text: unknown) {
   if (!service.deviceGrant) return refusal(404, 'invalid_request', 'malformed', 'No device is let in here. Set `deviceGrant`.');
+  const { store } = service;
+  // Counted before it is looked up, and taken back if it was no guess: else the one that is right is never too many.
+  const guess = (by: 1 | -1) => store.hit(`device-guess:${family}`, 60_000, by);
+  const { count, resetMs } = await guess(1);
+  if (count > GUESSES_PER_MINUTE) return refusal(429, 'slow_down', 'rate_limited', 'Too many codes that do not exist.', { retryAfterMs: resetMs });
   const code = typed(text);
-  const found = code === undefined ? undefined : await deviceRequests(service.store).ofUser(code);
-  if (found?.status === 'pending') return found;
-  const { count, resetMs } = await service.store.hit(`device-guess:${family}`, 60_000);
-  return count > GUESSES_PER_MINUTE ? refusal(429, 'slow_down', 'rate_limited', 'Too many codes that do not exist.', { retryAfterMs: resetMs }) : unknown();
+  const found = code === undefined ? undefined : await deviceRequests(store).ofUser(code);
+  if (found?.status !== 'pending') return unknown();
+  await guess(-1);
+  return found;
 }
 
 const unknown = (): Draft => refusal(404, 'invalid_request', 'malformed', 'There is no such code: it may be mistyped, used, or older than ten minutes.');

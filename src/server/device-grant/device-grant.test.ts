@@ -195,6 +195,19 @@ describe('bad input', () => {
     for (let n = 0; n < 10; n += 1) expect((await guess()).status).toBe(404);
     expect(await guess()).toMatchObject({ status: 429, body: { reason: 'rate_limited' } });
   });
+  test('too many guesses are too many, the right one too; a code that was right from the start is no guess', async () => {
+    const one = withGrant();
+    const browser = new TestBrowser(one);
+    await browser.login();
+    const { body: codes } = await cli(one).start();
+    const look = (code: unknown) => browser.call('GET', `/device?user_code=${String(code)}`);
+    for (let n = 0; n < 20; n += 1) expect((await look(codes['user_code'])).status).toBe(200);
+    for (let n = 0; n < 10; n += 1) expect((await look('BBBB-BBBB')).status).toBe(404);
+    expect((await look(codes['user_code'])).status).toBe(429);
+    expect((await browser.call('POST', '/device/decision', { user_code: codes['user_code'], approve: true })).status).toBe(429);
+    await one.clock.advance(60_000);
+    expect((await look(codes['user_code'])).status).toBe(200);
+  });
   test('a device that asks for codes without end is slowed down', async () => {
     const device = cli(withGrant());
     for (let n = 0; n < 10; n += 1) expect((await device.start()).status).toBe(200);
