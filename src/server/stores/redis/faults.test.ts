@@ -213,6 +213,21 @@ describe('with a replica', { timeout: 30_000 }, () => {
       expect(await store.present('stolen', at(1, ['b']))).toMatchObject({ kind: 'ended', reason: 'reuse_detected' });
     });
 
+    test(`a replica that is away costs its sign-outs, not everybody's answers (${name})`, async () => {
+      opened = await redisClients[name](primary.port);
+      store = redisStore({ client: opened.client, replicas: 1, deadlineMs: 1_000 });
+      const { id } = await newcomer(store, 'f');
+      replica.pause();
+      await newcomer(store, 'first');
+      const logins = Array.from({ length: 6 }, (_, n) => newcomer(store, `login-${n}`));
+      await sleep(20);
+      expect(outcome(await store.present(id, at(0, ['a'])))).toBe('rotated');
+      await Promise.all(logins);
+      await expect(store.end(id, 'revoked')).rejects.toThrow(/0 of 1 replicas/);
+      replica.resume();
+      while (!(await store.end(id, 'revoked').then(() => true, () => false))) await sleep(20);
+    });
+
     test(`a sign-out that no replica had in time is told once one has it (${name})`, async () => {
       opened = await redisClients[name](primary.port);
       store = redisStore({ client: opened.client, replicas: 1, deadlineMs: 2_000 });
