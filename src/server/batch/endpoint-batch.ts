@@ -1,8 +1,9 @@
 /** The batch as the endpoint runs it: families of browsers, tokens of its provider. */
-import { deathOf } from '../families/family.js';
+import type { Place } from '../config/place.js';
+import { deathOf, type FamilyRecord } from '../families/family.js';
+import { NATIVE } from '../handler/gate.js';
 import type { Service } from '../handler/service.js';
 import { tokenAsk } from '../handler/token-ask.js';
-import { isManaged } from '../manager/manager-key.js';
 import { wantedOf } from '../handler/wanted.js';
 import { lives, type BatchParts } from './refresh-due.js';
 
@@ -13,9 +14,10 @@ export function endpointBatch(service: Service): BatchParts {
     clock,
     observe,
     bucket,
+    service: null,
     async refresh(id, minTtlMs) {
       const family = await store.read(id);
-      if (family && isManaged(family)) return 'foreign';
+      if (family && !isOurs(service.place, family)) return 'foreign';
       // Locally issued tokens are made in the moment they are asked for.
       if (!family || service.tokens.mints) return null;
       const wanted = await wantedOf(family, undefined, undefined, null);
@@ -29,3 +31,6 @@ export function endpointBatch(service: Service): BatchParts {
     },
   };
 }
+
+/** Of one of its pages, or of an app, which nothing tells from those of another endpoint of this store. */
+const isOurs = ({ publicOrigin, origins }: Place, { origin }: FamilyRecord): boolean => origin === NATIVE || origin === publicOrigin || origins.has(origin);

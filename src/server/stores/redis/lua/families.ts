@@ -107,14 +107,15 @@ return 1
 /**
  * Argument: reason. One that has ended already is written again as it is: WAIT counts replicas that have all writes
  * of this connection, and a caller who repeats a revocation that was not acknowledged asks about this one.
+ * Answers whether it was this one, and what was decided at the login.
  */
 const END = `
 local f = load(KEYS[1])
-if not f then return 0 end
+if not f then return { 0, '' } end
 local first = not f.ended
 if first then endFamily(f, ARGV[1]) end
 save(KEYS[1], f)
-return first and 1 or 0
+return { first and 1 or 0, f.opaque }
 `;
 
 /** Argument: the family. Answers what happened, and what was decided at the login that was found. */
