@@ -8,7 +8,8 @@ const UNKNOWN = `if not f then return answer(nil, 'unknown') end`;
 
 /**
  * One argument for each key: rot, reason, C, M, the six of the token, then the ids. One that fails does so alone, with
- * what Redis said in the place of the time.
+ * what Redis said in the place of the time; but that nothing can be written here any more is said as the error it is,
+ * because that is what makes a client look for the new primary.
  */
 const PRESENT = `
 local function one(key, given)
@@ -38,7 +39,11 @@ end
 local replies = {}
 for i = 1, #KEYS do
   local well, reply = pcall(one, KEYS[i], cmsgpack.unpack(ARGV[i]))
-  if not well then reply = cmsgpack.pack({ type(reply) == 'table' and reply.err or tostring(reply) }) end
+  if not well then
+    local said = type(reply) == 'table' and reply.err or tostring(reply)
+    if string.sub(said, 1, 8) == 'READONLY' then return redis.error_reply(said) end
+    reply = cmsgpack.pack({ said })
+  end
   replies[i] = reply
 end
 return replies
