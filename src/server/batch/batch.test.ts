@@ -83,6 +83,14 @@ describe('refreshDue', () => {
     expect(await finish(clock, app.endpoint.refreshDue())).toMatchObject({ claimed: 1, refreshed: 1 });
     expect(await browser.refresh({ reason: 'startup' })).toMatchObject({ status: 200 });
   });
+  test('is not held up by what others have due in the same store, however much that is', async () => {
+    const one = world({ namespace: 'mail' });
+    await one.users(2);
+    await one.clock.advance(11 * MINUTE);
+    const other = createTokenManager({ store: one.store, upstream: new OneTimeService(MINUTE), keys: KEY, clock: one.clock, namespace: 'files', patienceMs: HOUR });
+    for (let n = 0; n < 30; n += 1) await other.get({ client: 'c', user: `u${n}` });
+    expect(await finish(one.clock, one.node().refreshDue({ limit: 10 }))).toMatchObject({ claimed: 2, refreshed: 2 });
+  });
   test('four at once share the work: each family is refreshed once', async () => {
     const { clock, service, node, users } = world();
     await users(200);
@@ -103,7 +111,7 @@ describe('refreshDue', () => {
     const { clock, store, node, users } = world();
     await users(2);
     await clock.advance(12 * MINUTE);
-    await store.claimDue({ withinMs: 5 * MINUTE, limit: 10, leaseMs: 2 * MINUTE, seenWithinMs: HOUR });
+    await store.claimDue({ service: 'service:default', withinMs: 5 * MINUTE, limit: 10, leaseMs: 2 * MINUTE, seenWithinMs: HOUR });
     expect(await finish(clock, node().refreshDue())).toMatchObject({ claimed: 0 });
     await clock.advance(2 * MINUTE);
     expect(await finish(clock, node().refreshDue())).toMatchObject({ refreshed: 2 });
@@ -132,7 +140,7 @@ describe('refreshDue', () => {
     const { clock, store, users } = world();
     await users(3);
     await clock.advance(12 * MINUTE);
-    const [broken] = await store.claimDue({ withinMs: 5 * MINUTE, limit: 1, leaseMs: 1, seenWithinMs: HOUR });
+    const [broken] = await store.claimDue({ service: 'service:default', withinMs: 5 * MINUTE, limit: 1, leaseMs: 1, seenWithinMs: HOUR });
     await clock.advance(1);
     const failing: Store = { ...store, read: async (id) => (id === broken ? Promise.reject(new SyntaxError('row')) : store.read(id)) };
     const node = createTokenManager({ store: failing, upstream: new OneTimeService(), keys: KEY, clock, observe: () => {} });

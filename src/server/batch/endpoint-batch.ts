@@ -3,7 +3,6 @@ import { deathOf, type FamilyRecord } from '../families/family.js';
 import { userIndex } from '../handler/found-family.js';
 import type { Service } from '../handler/service.js';
 import { tokenAsk } from '../handler/token-ask.js';
-import { isManaged } from '../manager/manager-key.js';
 import { wantedOf } from '../handler/wanted.js';
 import { lives, type BatchParts } from './refresh-due.js';
 
@@ -14,9 +13,10 @@ export function endpointBatch(service: Service): BatchParts {
     clock,
     observe,
     bucket,
+    service: null,
     async refresh(id, minTtlMs) {
       const family = await store.read(id);
-      if (family && (isManaged(family) || !(await isOurs(service, family)))) return 'foreign';
+      if (family && !(await isOurs(service, family))) return 'foreign';
       // Locally issued tokens are made in the moment they are asked for.
       if (!family || service.tokens.mints) return null;
       const wanted = await wantedOf(family, undefined, undefined, null);

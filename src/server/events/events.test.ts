@@ -133,6 +133,23 @@ describe('GET /auth/events', () => {
     expect(browser.site.events.at(-1)).toEqual({ type: 'stream', change: 'closed', open: 0 });
   });
 
+  test('a reader that does not read is let go before it costs memory, and goes on where it stopped', async () => {
+    const { browser } = await signedIn();
+    const { id } = await anyFamily(browser);
+    const { store, clock, events } = browser.site;
+    const stream = await listen(browser);
+    for (let gen = 1; gen <= 400; gen += 1) await store.append(id, { type: 'rotated', data: { gen } });
+    await clock.advance(0);
+    expect(events.at(-1)).toEqual({ type: 'stream', change: 'closed', open: 0 });
+    let last;
+    for (let event; (event = await stream.next()); ) last = event;
+    expect(new TextEncoder().encode(stream.text).length).toBeLessThan(17_000);
+    const again = await listen(browser, { 'Last-Event-ID': last!.id! });
+    expect((await again.next())!.event).toBe('hello');
+    // The memory store keeps the last 64.
+    expect(await again.next()).toMatchObject({ event: 'rotated', data: { gen: 337 } });
+  });
+
   test.each([
     [{ 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }, 403],
     [{ 'Sec-Fetch-Site': 'same-site', Origin: 'https://other.app.example' }, 403],

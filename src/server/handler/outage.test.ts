@@ -62,6 +62,20 @@ describe('the store is down', () => {
     }
     expect(await browser.call('GET', '/session')).toMatchObject({ status: 500, body: { session: 'intact' } });
   });
+  test('a sign-out everywhere that was cut short is whole at the next try', async () => {
+    const one = site();
+    const [laptop, phone] = [new TestBrowser(one), new TestBrowser(one)];
+    await laptop.login();
+    await phone.login();
+    const { find } = one.store;
+    one.store.find = async () => {
+      one.store.find = find;
+      throw new StoreUnavailableError('Connection refused.');
+    };
+    expect((await laptop.call('POST', '/logout', { scope: 'all' })).status).toBe(503);
+    expect((await laptop.call('POST', '/logout', { scope: 'all' })).status).toBe(200);
+    for (const browser of [laptop, phone]) expect((await browser.call('GET', '/session')).body).toMatchObject({ active: false });
+  });
   test('a store that never answers is given up before the browser gives up', async () => {
     const { browser, set, clock } = fragile();
     await browser.login();

@@ -77,13 +77,13 @@ export function redisStore(options: RedisStoreOptions): Store {
       // The queue is another slot than the families: what died meanwhile is found out here.
       const alive = await Promise.all(claimed.map(async (id) => (await families.read(id))?.state === 'active'));
       const dead = claimed.filter((_, at) => !alive[at]);
-      await Promise.all(dead.map((id) => due.drop(id)));
+      await Promise.all(dead.map((id) => due.drop(claim.service, id)));
       return claimed.filter((_, at) => alive[at]);
     },
     async unclaim(ids) {
       // The queue has forgotten when they were due.
       const known = await Promise.all(ids.map((id) => families.read(id)));
-      await Promise.all(known.map((family) => family && family.dueAt !== null && due.put(family.id, family.dueAt, family.seenAt)));
+      await Promise.all(known.map((family) => family && due.put(family)));
     },
     append: events.append,
     tail: events.tail,

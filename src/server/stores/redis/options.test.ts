@@ -54,6 +54,18 @@ test('two prefixes are two stores', async () => {
   close();
 });
 
+test('a queue that no worker ever claims from does not keep what is long gone', async () => {
+  const { client, close } = await redisClients.ioredis(server.port);
+  const store = redisStore({ client, prefix: 'unclaimed:' });
+  const at = await store.now();
+  const due = (id: string, dueAt: number) => store.create({ ...familyOf(id, at), dueAt });
+  await Promise.all(Array.from({ length: 4 }, (_, n) => due(`gone-${n}`, at - 401 * 86_400_000)));
+  await due('here', at);
+  for (const part of ['at', 'seen']) expect(await server.command('ZRANGE', `unclaimed:{due}:${part}`, '0', '-1')).toEqual(['here']);
+  await store.close();
+  close();
+});
+
 test('a store that is closed leaves the client to its owner', async () => {
   const { client, close } = await redisClients.ioredis(server.port);
   const store = redisStore({ client });
