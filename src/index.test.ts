@@ -1,6 +1,15 @@
 /** The public entry in a process without a page. */
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { createSession, isTabatonError, TabatonError } from './index.js';
+
+it('isTabatonError() knows one of another realm, whose Error is not ours, and nothing else', () => {
+  const foreign: unknown = runInNewContext(`Object.assign(new Error('The session has ended.'), { name: 'TabatonError', code: 'session_ended' })`);
+  expect(foreign).not.toBeInstanceOf(Error);
+  expect(isTabatonError(foreign)).toBe(true);
+  expect(isTabatonError(new TabatonError('anonymous', 'Nobody is signed in.'))).toBe(true);
+  for (const other of [undefined, null, 'TabatonError', TabatonError, new Error('no'), Object.assign(new Error('no'), { code: 'anonymous' })]) expect(isTabatonError(other)).toBe(false);
+});
 
 describe('on a server', () => {
   it('createSession() touches no global and gives an inert session that is starting', async () => {
@@ -12,6 +21,12 @@ describe('on a server', () => {
     await expect(session.getToken()).rejects.toMatchObject({ name: 'TabatonError' });
     expect(Object.getOwnPropertyNames(globalThis)).toEqual(before);
     session.dispose();
+  });
+
+  it('has no service worker, and says so without rejecting: an unhandled rejection would end the server', async () => {
+    const { worker } = createSession();
+    expect(await worker.register({ url: '/tabaton-sw.js' })).toBe('none');
+    expect(await worker.unregister()).toBeUndefined();
   });
 
   it('still refuses options that cannot be used', () => {
