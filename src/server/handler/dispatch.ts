@@ -56,7 +56,7 @@ async function decide(service: Service, path: string, visit: Visit): Promise<Dra
   const route = methods && Object.hasOwn(methods, call.method) ? methods[call.method] : undefined;
   if (!route) {
     if (isNavigation(call)) return friendlyPage(place, path === '/' ? 200 : methods ? 405 : 404);
-    if (!methods) return refusal(404, 'invalid_request', 'malformed', `There is no such route. Known: ${Object.keys(routes).join(', ')}.`);
+    if (!methods) return refusal(404, 'invalid_request', 'malformed', `There is no such route below ${place.mount}. Known: ${Object.keys(routes).join(', ')}.`);
     const allow = Object.keys(methods).join(', ');
     const draft = refusal(405, 'invalid_request', 'malformed', `Use ${allow}.`);
     return { ...draft, headers: { Allow: allow } };
