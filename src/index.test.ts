@@ -3,6 +3,14 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createSession, isTabatonError, TabatonError } from './index.js';
 
+it('isTabatonError() knows one of another realm, whose Error is not ours, and nothing else', () => {
+  const foreign: unknown = runInNewContext(`Object.assign(new Error('The session has ended.'), { name: 'TabatonError', code: 'session_ended' })`);
+  expect(foreign).not.toBeInstanceOf(Error);
+  expect(isTabatonError(foreign)).toBe(true);
+  expect(isTabatonError(new TabatonError('anonymous', 'Nobody is signed in.'))).toBe(true);
+  for (const other of [undefined, null, 'TabatonError', TabatonError, new Error('no'), Object.assign(new Error('no'), { code: 'anonymous' })]) expect(isTabatonError(other)).toBe(false);
+});
+
 describe('on a server', () => {
   it('createSession() touches no global and gives an inert session that is starting', async () => {
     const before = Object.getOwnPropertyNames(globalThis);
@@ -15,6 +23,12 @@ describe('on a server', () => {
     session.dispose();
   });
 
+  it('has no service worker, and says so without rejecting: an unhandled rejection would end the server', async () => {
+    const { worker } = createSession();
+    expect(await worker.register({ url: '/tabaton-sw.js' })).toBe('none');
+    expect(await worker.unregister()).toBeUndefined();
+  });
+
   it('still refuses options that cannot be used', () => {
     expect(() => createSession({ timeout: -1 })).toThrow(TabatonError);
     try {
@@ -23,13 +37,6 @@ describe('on a server', () => {
       expect(isTabatonError(error) && error.code).toBe('invalid_option');
     }
     expect.assertions(2);
-  });
-});
-
-describe('isTabatonError', () => {
-  it('knows an error of another realm, and nothing else', () => {
-    expect(isTabatonError(runInNewContext("Object.assign(new Error('no'), { name: 'TabatonError' })"))).toBe(true);
-    for (const other of [new Error('no'), {}, 'TabatonError', null, undefined]) expect(isTabatonError(other)).toBe(false);
   });
 });
 

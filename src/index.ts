@@ -13,6 +13,9 @@ export interface Session extends CoreSession {
   /**
    * `fetch` with the token of the configured APIs. On 401 one refresh and one replay.
    * Without a token only while nobody is signed in; when the session has ended it rejects.
+   *
+   * @throws TabatonError as `getToken`; what `fetch` throws otherwise.
+   * @see RFC 6750 §2.1
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** The service worker that signs the requests of pages, if there is to be one. */
@@ -21,6 +24,7 @@ export interface Session extends CoreSession {
 
 /** The service worker, as a page sees it. What goes wrong is told by `problem` events; the page goes on by itself meanwhile. */
 export interface SessionWorker {
+  /** How the worker stands to this page. */
   readonly state: WorkerState;
   /**
    * Registers the worker and tells it whose requests to sign. Call it on every load; it never rejects and never reloads.
@@ -47,7 +51,7 @@ const inert = (): Session => {
     signIn: refuse,
     signOut: refuse,
     fetch: refuse,
-    worker: { state: 'none', register: refuse, unregister: refuse },
+    worker: { state: 'none', register: async () => 'none', unregister: async () => {} },
     peek: () => undefined,
     isExpiring: () => true,
     subscribe: () => nothing,

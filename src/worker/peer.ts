@@ -35,6 +35,7 @@ export interface Peer {
 
 /** What the worker is told about the endpoint and the APIs. */
 export interface PeerOptions {
+  /** Whether a response of an API means "token rejected". Default: status 401. */
   isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
 }
 

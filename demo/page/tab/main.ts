@@ -28,7 +28,7 @@ part('worker').addEventListener('click', () =>
 );
 session.on('worker', ({ state }) => {
   part('worker').textContent = `Service worker: ${state === 'none' ? 'off' : state}`;
-  part('worker').setAttribute('aria-pressed', String(state === 'active'));
+  part('worker').toggleAttribute('data-on', state === 'active');
 });
 part('refresh').addEventListener('click', () => attempt('A refresh', () => session.refresh().then(() => 'a newer token')));
 part('sign').addEventListener('click', () =>

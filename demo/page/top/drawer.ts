@@ -41,17 +41,15 @@ export function say(text: string): void {
 
 function offlineSwitch(list: HTMLElement, right: Stage, server: ServerLine): void {
   const button = row(list, 'offline', 'Offline', 'The right stage’s connections all drop, until you plug it in again.');
-  button.setAttribute('aria-pressed', 'false');
+  let cut = false;
   const show = (unplugged: boolean): void => {
-    button.setAttribute('aria-pressed', String(unplugged));
+    cut = unplugged;
+    button.toggleAttribute('data-on', unplugged);
     button.textContent = unplugged ? 'Go online' : 'Offline';
     say(unplugged ? 'Offline: nobody is signed out; the tabs try again.' : '');
     if (!unplugged) right.tell({ kind: 'online' });
   };
-  button.addEventListener('click', () => {
-    const unplugged = button.getAttribute('aria-pressed') === 'true';
-    void server.ask(unplugged ? 'plug' : 'unplug');
-  });
+  button.addEventListener('click', () => void server.ask(cut ? 'plug' : 'unplug').catch((error: Error) => say(error.message)));
   server.on('plug', ({ unplugged }) => show(unplugged));
   server.on('hello', ({ unplugged }) => {
     if (unplugged) show(true);

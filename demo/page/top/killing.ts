@@ -30,6 +30,8 @@ export class Killing {
     button.disabled = true;
     try {
       await this.#strike(trial);
+    } catch (error) {
+      say(error instanceof Error ? error.message : 'It failed.');
     } finally {
       trial.end();
       await this.server.ask('release').catch(() => undefined);

@@ -29,6 +29,7 @@ import { retryingFetch } from './retrying-fetch.js';
 
 /** An access token, as {@link TokenManager.get} gives it. */
 export interface ManagedToken {
+  /** As an API takes it: `Authorization: Bearer …`. */
   accessToken: string;
   /** Counts the tokens of a key: of two, the greater one is the newer. */
   gen: number;

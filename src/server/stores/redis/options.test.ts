@@ -38,6 +38,7 @@ describe('refused at start, with what to do', () => {
   });
   test('a prefix with braces, replicas and deadlines that are none', () => {
     refused({ client: lazy(), prefix: '{app}:' }, /^prefix: Braces choose the slots/);
+    refused({ client: lazy(), replica: 1 } as never, /^replica: there is no such option\. Use client, prefix, replicas/);
     for (const replicas of [-1, 0.5, Number.NaN]) refused({ client: lazy(), replicas }, /^replicas: /);
     for (const deadlineMs of [0, -1, Number.NaN]) refused({ client: lazy(), deadlineMs }, /^deadlineMs: /);
   });
