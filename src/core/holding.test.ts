@@ -1,6 +1,41 @@
 /** Stuck holders, orphans, and the traps of the platform. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LEADER_LOCK, LOCK, tabs } from './testing/tabs.js';
+
+describe('a waiter', () => {
+  it('that has what it wanted looks at the hold no more, even when it was just looking', async () => {
+    const { origin, active, blocked, watch } = tabs({ conditions: { ledgerDelay: [100, 100] } });
+    const [tab] = await active(1);
+    await origin.advance(700_000);
+    const release = await blocked();
+    const call = watch(tab!.session.getToken());
+    // The first look has begun, and the ledger takes its time.
+    await origin.advance(300);
+    release();
+    await origin.until(() => !!call.value);
+    await origin.advance(1_000);
+    const read = vi.spyOn(tab!.context.ports.ledger, 'read');
+    await origin.advance(60_000);
+    expect(read).not.toHaveBeenCalled();
+  });
+
+  it('that is suspended leaves the queue, and is in it again when it comes back', async () => {
+    const { origin, active, blocked, watch } = tabs();
+    const [tab] = await active(1);
+    await origin.advance(700_000);
+    const release = await blocked();
+    const call = watch(tab!.session.getToken());
+    await origin.advance(100);
+    const pending = [origin.lock(LOCK).pending];
+    tab!.context.freeze();
+    pending.push(origin.lock(LOCK).pending);
+    tab!.context.thaw();
+    pending.push(origin.lock(LOCK).pending);
+    release();
+    await origin.advance(1_000);
+    expect([pending, call]).toEqual([[1, 0, 1], { value: 'token-2' }]);
+  });
+});
 
 describe('stuck holders', () => {
   it('a waiter overtakes after D + 2 s although nobody wrote a hold, and only one of many steals', async () => {
