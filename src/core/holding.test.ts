@@ -19,6 +19,21 @@ describe('a waiter', () => {
     expect(read).not.toHaveBeenCalled();
   });
 
+  it('that is given what it wanted while it takes the hold steals nothing', async () => {
+    const { origin, active, watch, record } = tabs({ conditions: { ledgerDelay: [100, 100] } });
+    const [tab] = await active(1);
+    await origin.advance(700_000);
+    const said: string[] = [];
+    tab!.session.on('overtake', () => said.push('overtake'));
+    void origin.context().ports.locks.request(LOCK).granted.then((held) => held?.lost.then(() => said.push('stolen')));
+    const call = watch(tab!.session.getToken());
+    expect(await origin.until(() => record().hold.by !== '', 20_000)).toBe(true);
+    const grant = { token: 'said', sid: 's1', sessionAt: 1_000, generation: 2, key: '|', lifetime: 6e5, remaining: 6e5, sentAt: tab!.context.ports.clock.wall() };
+    origin.inject({ type: 'TOKEN', protocol: 1, from: 'x', incarnation: 'i', grant });
+    await origin.advance(1_000);
+    expect([call, said]).toEqual([{ value: 'said' }, []]);
+  });
+
   it('that is suspended leaves the queue, and is in it again when it comes back', async () => {
     const { origin, active, blocked, watch } = tabs();
     const [tab] = await active(1);
