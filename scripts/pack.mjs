@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
+import { argumentsOf } from './arguments.mjs';
 import { entries } from './entries.mjs';
 import { isMain } from './main.mjs';
 import { root } from './steps.mjs';
@@ -154,6 +155,7 @@ function tool(name, command, cwd) {
 const specifier = (entry) => `tabaton${entry.export.slice(1)}`;
 
 if (isMain(import.meta)) {
+  argumentsOf('node scripts/pack.mjs');
   const found = check();
   for (const violation of found) console.error(violation);
   console.log(`package: ${found.length} violations`);

@@ -7,10 +7,11 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { argumentsOf } from './arguments.mjs';
 import { chromiumCandidates, findFirefox, findRedis, findWebkit, onPath } from './browser-path.mjs';
 
 const MINUTE = 60_000;
-const quiet = process.argv.includes('--quiet');
+const { quiet } = argumentsOf('npm run setup [-- --quiet]', { quiet: { type: 'boolean' } });
 const failures = [];
 let aptUpdated = false;
 

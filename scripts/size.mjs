@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import esbuildPlugin from '@size-limit/esbuild';
 import filePlugin from '@size-limit/file';
 import sizeLimit from 'size-limit';
+import { argumentsOf } from './arguments.mjs';
 import { parse, walk } from './imports.mjs';
 import { isMain } from './main.mjs';
 import { root } from './steps.mjs';
@@ -82,13 +83,14 @@ export function withFigures(readme, rows) {
 export const exceeded = (rows) => rows.filter(({ size, limit }) => limit && size > limit);
 
 async function main() {
+  const { json, update } = argumentsOf('npm run size [-- --json] [--update]', { json: { type: 'boolean' }, update: { type: 'boolean' } });
   const rows = await measure();
-  if (process.argv.includes('--json')) console.log(JSON.stringify(rows));
+  if (json) console.log(JSON.stringify(rows));
   else for (const { name, size, limit } of rows) console.log(`${String(size).padStart(7)} B ${limit ? `of ${limit}` : '       '} ${limit && size > limit ? 'TOO BIG ' : ''}${name}`);
   const file = join(root, 'README.md');
   const readme = readFileSync(file, 'utf8');
   const wanted = withFigures(readme, rows);
-  if (process.argv.includes('--update')) writeFileSync(file, wanted);
+  if (update) writeFileSync(file, wanted);
   else if (wanted !== readme) throw new Error('the sizes in README.md are not the measured ones: npm run size -- --update');
   return exceeded(rows).length;
 }

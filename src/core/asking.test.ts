@@ -106,6 +106,13 @@ describe('a new holder', () => {
     expect(refreshes()).toHaveLength(2);
   });
 
+  it('asks at the level that was configured, whatever the ledger has seen', async () => {
+    const { active, outcome, refreshes } = tabs();
+    const [tab] = await active(1, { level: 'fenced' });
+    await outcome(tab!.session.refresh());
+    expect(refreshes().map(({ call }) => (call as { level?: string }).level)).toEqual(['fenced', 'fenced']);
+  });
+
   it('writes the ledger before the lock is free', async () => {
     const { origin, active, watch, record } = tabs();
     const [tab] = await active(1);

@@ -84,6 +84,24 @@ describe('sign-out', () => {
     expect(record()['logout']).toBeUndefined();
   });
 
+  it('says to the endpoint which session, and whether of all devices', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    await outcome(tab!.session.signOut({ scope: 'all' }));
+    expect(origin.requests.at(-1)).toMatchObject({ route: 'logout', call: { scope: 'all', sid: 's1', level: 'full' } });
+  });
+
+  it('of another session than the one here stops no request of this one', async () => {
+    const { origin, active, watch, record } = tabs({ conditions: { networkDelay: [300, 300] } });
+    const [tab] = await active(1);
+    const call = watch(tab!.session.refresh());
+    await origin.advance(200);
+    origin.ledger().set({ ...record(), closed: [{ sid: 's0', at: 1, reason: 'signed_out' }] });
+    origin.inject(message({ type: 'SESSION_ENDED', sid: 's0', reason: 'signed_out' }));
+    await origin.advance(1_000);
+    expect(call).toEqual({ value: 'token-2' });
+  });
+
   it('offline survives a reload: the logout goes out before any refresh can', async () => {
     const { origin, active, open, watch } = tabs();
     const [tab] = await active(1);

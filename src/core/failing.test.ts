@@ -38,6 +38,15 @@ describe('a shared cooldown', () => {
     expect(new Set(spans).size).toBeGreaterThan(3);
   });
 
+  it('leaves a token that is below a wish, but alive, to who wishes for more; not to who wants another one', async () => {
+    const { origin, active, outcome, script } = tabs();
+    const [tab] = await active(1, { timeout: 3_000 });
+    await origin.advance(400_000);
+    script.push({ status: 503, json: {}, retryAfter: 60_000 });
+    expect(await outcome(tab!.session.getToken({ minTtl: 250_000 }))).toEqual({ value: 'token-1' });
+    expect((await outcome(tab!.session.refresh())).error?.code).toBe('refresh_unavailable');
+  });
+
   it('is at most five minutes, whatever Retry-After says', async () => {
     const { origin, active, watch, record, script } = tabs();
     const [tab] = await active(1);

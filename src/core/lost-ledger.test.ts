@@ -1,6 +1,7 @@
 /** A ledger that is lost, slow or broken: what is known survives it, and what was not seen is looked up. */
 import { describe, expect, it } from 'vitest';
 import { createStrictServer, type VirtualContext } from '../testing/index.js';
+import { createSharedLedger } from './shared-ledger.js';
 import { full, tabs } from './testing/tabs.js';
 
 describe('a lost ledger', () => {
@@ -153,6 +154,24 @@ describe('a lost ledger', () => {
     origin.inject({ type: 'SESSION_ENDED', protocol: 1, from: 'somebody', incarnation: 'any', sid: 's1', reason: 'signed_out' });
     await origin.advance(30_000);
     expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
+  });
+
+  it('that fails now and then is offered again each time as soon as the first time', async () => {
+    const { origin, record } = tabs();
+    const { ports } = origin.context();
+    const update = ports.ledger.update.bind(ports.ledger);
+    let broken = false;
+    ports.ledger.update = (...given) => (broken ? Promise.reject(new Error('The ledger failed, as it was told.')) : update(...given));
+    let recovered = 0;
+    const ledger = createSharedLedger(ports, () => {}, () => (recovered += 1));
+    for (let round = 1; round <= 12; round++) {
+      broken = true;
+      void ledger.update((known) => ({ ...known, leaderEpoch: round }));
+      await origin.advance(1);
+      broken = false;
+      await origin.advance(600);
+      expect([recovered, record().leaderEpoch]).toEqual([round, round]);
+    }
   });
 
   it('in which somebody finds a sign-out is told to the others at once', async () => {

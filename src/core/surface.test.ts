@@ -102,6 +102,18 @@ describe('dispose', () => {
   });
 });
 
+it('everybody who listens for an event hears it, until they stop', async () => {
+  const { active, outcome } = tabs();
+  const [tab] = await active(1);
+  const heard: string[] = [];
+  const stop = tab!.session.on('token', () => heard.push('first'));
+  tab!.session.on('token', () => heard.push('second'));
+  await outcome(tab!.session.refresh());
+  stop();
+  await outcome(tab!.session.refresh());
+  expect(heard).toEqual(['first', 'second', 'second']);
+});
+
 describe('the lock', () => {
   it('is held around a refresh only: free when it is over, and during every read', async () => {
     const { origin, active, outcome } = tabs();
@@ -136,6 +148,10 @@ describe('the reader of existing backends', () => {
 
   it('takes exp − iat of a JWT where no lifetime is given', () => {
     expect(read({ token: 'abc' }, { iat: 1_000, exp: 1_300 })).toMatchObject({ lifetime: 300_000 });
+  });
+
+  it('takes the subject of the answer, else that of the token', () => {
+    expect([read({ token: 'abc', sub: 'ann' }, { sub: 'ben' }), read({ token: 'abc' }, { sub: 'ben' }), read({ token: 'abc' })]).toMatchObject([{ sub: 'ann' }, { sub: 'ben' }, { sub: undefined }]);
   });
 
   it('knows no lifetime otherwise: then a 401 of the API decides', async () => {

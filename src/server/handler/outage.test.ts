@@ -105,6 +105,18 @@ describe('the store is down', () => {
     await clock.advance(840_000);
     expect((await browser.refresh({ reason: 'startup' })).status).toBe(503);
   });
+  test('nor to the cookie of another origin, under whatever name it comes', async () => {
+    const front = { 'Sec-Fetch-Site': 'same-site', Origin: 'https://front.example' };
+    const { browser, one, set } = fragile({ origins: [front.Origin] });
+    await browser.login();
+    await browser.refresh({ reason: 'startup' });
+    const other = new TestBrowser(one, front);
+    await other.login();
+    other.jar.set(other.sessionCookies[0]!, browser.jar.get(browser.sessionCookies[0]!)!);
+    set('throws');
+    expect((await browser.refresh({ reason: 'startup' })).status).toBe(200);
+    expect((await other.refresh({ reason: 'startup' })).status).toBe(503);
+  });
   test('after a sign-out here nothing is served from memory', async () => {
     const { browser, set, clock } = fragile();
     await browser.login();
