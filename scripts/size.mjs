@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import esbuildPlugin from '@size-limit/esbuild';
 import filePlugin from '@size-limit/file';
 import sizeLimit from 'size-limit';
@@ -14,14 +15,14 @@ import { isMain } from './main.mjs';
 import { root } from './steps.mjs';
 
 /**
- * Bytes, min+gzip. A budget is raised by a commit that says why. `with` names lazy chunks that are counted all the same: the
+ * Bytes, min+gzip; of what is `served` as it is, gzip alone. A budget is raised by a commit that says why. `with` names lazy chunks that are counted all the same: the
  * second figure is what a signed-in visitor has loaded after the first refresh, so that moving code behind `import()` hides nothing.
  */
 export const budgets = [
   { id: 'createSession', name: "import { createSession } from 'tabaton'", file: 'dist/index.js', import: '{ createSession }', limit: 7_000 },
   { id: 'refreshed', name: '  the same after its first refresh', file: 'dist/index.js', import: '{ createSession }', with: ['refreshing', 'fetch', 'leadership'], limit: 21_200 },
   // The goal is 9 000: docs/decisions/0050-size-of-the-worker.md says what stands between, and the bench prints it as missed.
-  { id: 'sw', name: 'tabaton/sw.js', file: 'dist/sw.js', limit: 20_600 },
+  { id: 'sw', name: 'tabaton/sw.js', file: 'dist/sw.js', served: true, limit: 20_600 },
   { id: 'worker', name: "import { installWorker } from 'tabaton/worker'", file: 'dist/worker/index.js', import: '{ installWorker }', limit: 20_700 },
 ];
 
@@ -50,7 +51,7 @@ export async function measure(checks = budgets, folder = root) {
       }),
     })),
   });
-  return all.map((check, index) => ({ id: check.id, name: check.name, size: sizes[index].size, limit: check.limit, lazy: Boolean(check.lazy) }));
+  return all.map((check, index) => ({ id: check.id, name: check.name, size: check.served ? gzipSync(readFileSync(join(folder, check.file))).length : sizes[index].size, limit: check.limit, lazy: Boolean(check.lazy) }));
 }
 
 const chunkName = (path) => /([^/]+)\.js$/.exec(path)?.[1];
