@@ -195,6 +195,23 @@ describe('another account', () => {
     expect(refreshes()).toHaveLength(2);
   });
 
+  it.each([
+    ['of an endpoint never seen before', false],
+    ['of an endpoint known to be a full one', true],
+  ])('that an application hands over without its name is followed by the one that the endpoint names: %s', async (_, known) => {
+    const { origin, active, open, outcome, grants, refreshes } = tabs();
+    const [tab] = known ? await active(1) : [open({ start: 'lazy' })];
+    if (known) await outcome(tab!.session.signOut());
+    const other = open({ start: 'lazy' });
+    Object.assign(grants, { sid: 's2', session_at: 2_000, access_token: 'token-of-the-endpoint' });
+    await outcome(tab!.session.start({ access_token: 'token-of-the-app', expires_in: 60 }));
+    await origin.advance(61_000);
+    expect((await outcome(tab!.session.getToken())).value).toBe('token-of-the-endpoint');
+    expect(refreshes().at(-1)).toMatchObject({ call: { level: known ? 'full' : 'plain' } });
+    await origin.advance(1_000);
+    expect(other.session.getSnapshot()).toMatchObject({ status: 'active', sid: 's2' });
+  });
+
   it('is told by the subject where a backend names no session', async () => {
     const { origin, active, watch, script, grants } = tabs();
     Object.assign(grants, { gen: undefined, sid: undefined, session_at: undefined, outcome: undefined, attempt_settled: undefined, sub: 'ada' });

@@ -6,7 +6,7 @@
 import { commit } from './commit.js';
 import { TabatonError } from './errors.js';
 import { createFlights, over, type Request } from './flight.js';
-import { keyOf, type Grant } from './grant.js';
+import { isLater, keyOf, type Grant } from './grant.js';
 import { createHearing } from './hearing.js';
 import type { Context } from './context.js';
 import type { Clock } from './ports.js';
@@ -145,7 +145,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
       hub.learn();
       if (record.logout) void insistOnLogout(hub);
       const held = hub.state.grants['|'];
-      if (record.sid && record.sid !== hub.state.sid && record.sessionAt > hub.state.sessionAt && !isClosed(record, record.sid)) {
+      if (record.sid && record.sid !== hub.state.sid && isLater(record.sessionAt, hub.state.sessionAt) && !isClosed(record, record.sid)) {
         hub.dispatch({ type: 'session_started', sid: record.sid, sessionAt: record.sessionAt });
         flights.find();
       } else if (held && (record.tokens['|']?.generation ?? 0) > held.generation) hub.post({ type: 'TOKEN_REQUEST', key: '|', have: held.generation });
@@ -183,7 +183,8 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
         if (!verdict) return releaseHold(anew, hub.me, seq);
         const [next, result] = commit(anew, verdict, { ...sent, seq, sid: anew.sid });
         if (result.is === 'granted') grant = result.grant;
-        return next;
+        // What an application hands over may say less than its endpoint does: the next refresh must not do without the winners.
+        return { ...next, level: fenced.level ?? next.level };
       }, true);
       abortExchanges(hub);
       if (!verdict) return void (await ask('|', { reason: 'startup', demand: true }, undefined, Infinity));
