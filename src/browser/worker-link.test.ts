@@ -34,7 +34,7 @@ class FakeRegistration extends EventTarget {
 }
 
 /** A page, its worker as the browser shows it, and a session's link to it. */
-const page = (session: SessionOptions = {}, registration = new FakeRegistration()) => {
+const page = (session: SessionOptions = {}, registration = new FakeRegistration(), update: () => Promise<unknown> = async () => undefined) => {
   const container = Object.assign(new EventTarget(), {
     controller: registration.active,
     register: async () => registration,
@@ -43,7 +43,7 @@ const page = (session: SessionOptions = {}, registration = new FakeRegistration(
   vi.stubGlobal('navigator', { serviceWorker: container });
   const problems: string[] = [];
   const context = {
-    ports: { clock: createClock(), ledger: { update: async () => undefined } },
+    ports: { clock: createClock(), ledger: { update } },
     emit: () => {},
     problem: (code: string, message: string) => problems.push(`${code}: ${message}`),
   } as unknown as Context;
@@ -199,6 +199,13 @@ it('unregister() makes the worker quiet, also where it cannot be told of the end
   vi.spyOn(foreign.active, 'postMessage').mockImplementation((_, [port]) => port!.postMessage('hello'));
   await page({}, foreign).link.unregister();
   expect(foreign.unregistered).toBe(false);
+});
+
+it('unregister() waits a second for a ledger that does not answer', async () => {
+  const { link, registration } = page({}, undefined, () => new Promise(() => {}));
+  await link.register(script);
+  await link.unregister();
+  expect([registration.unregistered, link.state]).toEqual([true, 'none']);
 });
 
 it('endpoint and mode of the registration are the worker’s; without them, the session’s', async () => {

@@ -1,6 +1,7 @@
 /** The page's half of the service worker: registers it, tells it what to sign, and says in words what is wrong. Loaded when `session.worker` is used. */
 import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode, type WorkerRoutes } from '../contract/worker.js';
 import type { Context } from '../core/context.js';
+import { promptly } from '../core/promptly.js';
 import type { ProblemCode, WorkerState } from '../core/types.js';
 import { createLedger } from './ledger.js';
 import { checkOptions, type SessionOptions } from './options.js';
@@ -34,9 +35,6 @@ export interface WorkerLink {
 
 /** A worker that says nothing in this time is not one of ours, or an old one. Ms. */
 const WELCOME_MS = 3_000;
-
-/** A disk that says nothing in this time is done without. Ms. */
-const DISK_MS = 1_000;
 
 /** `undefined` where a worker cannot be told: of functions, or of what no message carries. */
 const configOf = (session: SessionOptions, { refresh, logout, session: state, login, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
@@ -171,7 +169,7 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
     greeted = undefined;
     // A new registration: what an unregistered one was told no longer counts. Asked here, because a worker cannot tell.
     const before = await container.getRegistration(reached).catch(() => undefined);
-    if (before?.scope !== reached) await Promise.race([createLedger(`worker ${reached}`).update(() => undefined).catch(() => {}), new Promise<void>((late) => clock.after(DISK_MS, late))]);
+    if (before?.scope !== reached) await promptly(clock, createLedger(`worker ${reached}`).update(() => undefined));
     try {
       registration = await container.register(url, { scope, type, updateViaCache: 'none' });
     } catch (error) {
@@ -193,7 +191,7 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
     // Whatever else controls this address is somebody else's.
     const ours = registration || welcome;
     // Without its keeper a sealed session would have nobody to hold its token.
-    await context.ports.ledger.update((stored) => (stored ? { ...stored, mode: undefined } : stored)).catch(() => {});
+    await promptly(clock, context.ports.ledger.update((stored) => (stored ? { ...stored, mode: undefined } : stored)));
     if (ours) await found?.unregister();
     registration = greeted = undefined;
     set('none');

@@ -59,7 +59,7 @@ const admit = (record: LedgerRecord, answer: Answer, sent: Sent): [LedgerRecord,
   const known = sid === record.sid;
   // Where the backend names no time, no two sessions have the same: of two that do, each would be the older one for somebody.
   // Never a whole number, which is what a server says.
-  const sessionAt = answer.sessionAt ?? (known ? record.sessionAt : Math.max(sent.now, Math.floor(record.sessionAt) + 1) + 0.25 + sent.random / 2);
+  const sessionAt = answer.sessionAt ?? (known ? record.sessionAt : Math.max(sent.now, record.sessionAt + 1) + 0.25 + sent.random / 2);
   // Another session than the ledger's is either a newer login, or the late answer of an older one.
   if (record.sid !== sent.sid && (!answer.sid || !known)) return [record, { is: 'stale' }];
   if (!known && record.sid && record.level === 'full' && !isLater(sessionAt, record.sessionAt)) return [record, { is: 'older' }];
