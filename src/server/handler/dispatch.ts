@@ -1,5 +1,6 @@
 /** One request in, one response out: routes, the deadline, the headers every answer carries. */
 import type { RequestInfo } from '../config/endpoint-options.js';
+import type { Place } from '../config/place.js';
 import { messageOf } from '../observe.js';
 import { StoreUnavailableError } from '../store.js';
 import { UpstreamError } from '../upstream/upstream.js';
@@ -42,7 +43,13 @@ export async function dispatch(service: Service, call: Call, info: RequestInfo):
       ms: service.clock.now() - started,
     });
   }
-  return answerFrom(draft, caller);
+  return answerFrom(draft.status >= 500 && isNavigation(call) ? outOfOrder(place, draft) : draft, caller);
+}
+
+/** For people: on their way to the provider or back nobody reads JSON to them. */
+function outOfOrder(place: Place, { status, headers, cookies, html }: Draft): Draft {
+  const page = friendlyPage(place, status, 'This does not work right now', 'Please go back to the app and try again in a moment.');
+  return { ...page, html: html ?? page.html!, cookies, headers: { ...headers, ...page.headers } };
 }
 
 /** The routes that name one thing of many. */
@@ -55,11 +62,14 @@ async function decide(service: Service, path: string, visit: Visit): Promise<Dra
   const methods: Readonly<Partial<Record<string, Route>>> | undefined = Object.hasOwn(routes, path) ? routes[path] : undefined;
   const route = methods && Object.hasOwn(methods, call.method) ? methods[call.method] : undefined;
   if (!route) {
-    if (isNavigation(call)) return friendlyPage(place, path === '/' ? 200 : methods ? 405 : 404);
-    if (!methods) return refusal(404, 'invalid_request', 'malformed', `There is no such route. Known: ${Object.keys(routes).join(', ')}.`);
+    const page = isNavigation(call);
+    if (!methods) {
+      if (page) return friendlyPage(place, path === '/' ? 200 : 404);
+      return refusal(404, 'invalid_request', 'malformed', `There is no such route. Known: ${Object.keys(routes).join(', ')}.`);
+    }
     const allow = Object.keys(methods).join(', ');
-    const draft = refusal(405, 'invalid_request', 'malformed', `Use ${allow}.`);
-    return { ...draft, headers: { Allow: allow } };
+    const draft = page ? friendlyPage(place, 405) : refusal(405, 'invalid_request', 'malformed', `Use ${allow}.`);
+    return { ...draft, headers: { ...draft.headers, Allow: allow } };
   }
   if (route.guard === 'foreign') {
     const refused = refuseForeign(call, place);

@@ -15,6 +15,7 @@ describe('people who land on the endpoint', () => {
     expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8');
     expect(response.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
     expect(await response.text()).toContain('keeps the app signed in');
+    expect(response.headers.get('Allow')).toBe(status === 405 ? 'POST' : null);
   });
   test('scripts get JSON instead', async () => {
     const response = await visit('/auth/nowhere', { Accept: '*/*' } as never);
