@@ -14,6 +14,11 @@ import type { Service } from './service.js';
 
 export const TRANSACTION_MS = 600_000;
 const MAX_TRANSACTIONS = 4;
+/**
+ * What they may weigh together. A long `return_to` makes one of 3 kB, and four of those beside all other cookies are more
+ * than a server reads (Node: 16 kB of headers): it would answer 431 to whatever this browser asks, for ten minutes.
+ */
+const MAX_TRANSACTION_BYTES = 8_192;
 
 /** Sealed into the transaction cookie. */
 export interface Transaction {
@@ -46,13 +51,22 @@ export async function providerSignIn(service: Service, provider: ProviderLogin, 
     at: service.clock.now(),
   };
   const value = await service.sealer.seal(`login ${state}`, JSON.stringify(transaction));
-  const abandoned = cookies.tx.read(request.headers.get('Cookie')).slice(0, -(MAX_TRANSACTIONS - 1));
+  const abandoned = tooMany(cookies.tx.read(request.headers.get('Cookie')), value.length);
   return {
     status: 303,
     body: null,
     headers: { Location: begun.url.href },
     cookies: [cookies.tx.set(state, value, TRANSACTION_MS), ...abandoned.map((tx) => cookies.tx.expire(tx.state))],
   };
+}
+
+/** Those that have to go for a new one of so many bytes: the oldest, which stand first. */
+function tooMany<T extends { value: string }>(transactions: readonly T[], added: number): T[] {
+  let bytes = added;
+  return transactions.toReversed().filter(({ value }, newer) => {
+    bytes += value.length;
+    return newer >= MAX_TRANSACTIONS - 1 || bytes > MAX_TRANSACTION_BYTES;
+  });
 }
 
 /** The app on another listed origin says so; a redirect has no trustworthy Origin of its own. */
