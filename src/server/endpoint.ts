@@ -5,7 +5,7 @@ import { refreshDue, type BatchReport, type RefreshDueOptions } from './batch/re
 import { checkStore } from './config/check-store.js';
 import type { EndpointOptions, RequestInfo } from './config/endpoint-options.js';
 import { revoke, type Revocation } from './devices/revoke.js';
-import { callOf, DIRECT, responseOf, type Call } from './handler/call.js';
+import { callOf, DIRECT, responseOf, type Answer, type Call } from './handler/call.js';
 import { dispatch, unsendable } from './handler/dispatch.js';
 import { callerOf } from './handler/gate.js';
 import { readPresented } from './handler/present-read.js';
@@ -100,15 +100,23 @@ export interface Endpoint {
  */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { ready, settings } = prepare(options);
-  const handle = async (request: Request, info: RequestInfo = {}): Promise<Response> => {
+  const answer = async (call: Call, info: RequestInfo): Promise<Answer> => {
     try {
-      return responseOf(await dispatch(await ready(), callOf(request), info));
+      return await dispatch(await ready(), call, info);
+    } catch (error) {
+      return unsendable(settings, call, error);
+    }
+  };
+  const handle = async (request: Request, info: RequestInfo = {}): Promise<Response> => {
+    const given = await answer(callOf(request), info);
+    try {
+      return responseOf(given);
     } catch (error) {
       return responseOf(unsendable(settings, request, error));
     }
   };
   return Object.assign(handle, {
-    [DIRECT]: async (call: Call, info: RequestInfo) => dispatch(await ready(), call, info),
+    [DIRECT]: answer,
     publicOrigin: settings.place.publicOrigin,
     mount: settings.place.mount,
     async ready({ waitMs = 5_000 }: { waitMs?: number } = {}) {

@@ -217,6 +217,16 @@ describe('the endpoint behind node:http', () => {
     expect(told).toHaveBeenCalledTimes(2);
     told.mockRestore();
   });
+  test('an endpoint whose options only their use shows to be wrong says so to its own log, and to pages of listed origins', async () => {
+    const faults: EndpointEvent[] = [];
+    const broken = { kty: 'EC', crv: 'P-256', alg: 'ES256', d: 'x', x: 'x', y: 'x' };
+    const Origin = 'http://app.localhost:5173';
+    const { port } = await serve((publicOrigin) =>
+      createEndpoint({ publicOrigin, dev: true, origins: [Origin], authenticate: async () => null, issuer: { signingKeys: [broken] }, observe: (event) => faults.push(event) }));
+    const { response, text } = await send(port, '/auth/refresh', { Origin, 'X-Tabaton': '1' });
+    expect([response.statusCode, response.headers['access-control-allow-origin'], JSON.parse(text)]).toMatchObject([500, Origin, { reason: 'unexpected', session: 'intact' }]);
+    expect(faults).toEqual([expect.objectContaining({ type: 'fault', message: expect.stringContaining('issuer.signingKeys') })]);
+  });
   test('a request target that is no path is refused', async () => {
     const { port } = await serve((origin) => fake(origin, async () => new Response('ok')));
     const socket = connect(port, '127.0.0.1');
