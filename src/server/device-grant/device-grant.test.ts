@@ -175,6 +175,24 @@ describe('a child family', () => {
     expect(await device.refresh(granted.body['refresh_token'], 1)).toMatchObject({ status: 400, body: { reason: 'revoked' } });
   });
 
+  test.each(['at once', 'at its next refresh, when nobody could tell at the time'])('ends with a parent that was stolen from, bound or not: a thief may have let it in (%s)', async (when) => {
+    const one = withGrant();
+    const { browser, device, granted } = await letIn(one);
+    const other = createEndpoint({ publicOrigin: one.origin, store: one.store, clock: one.clock, keys: KEY, authenticate: async () => null });
+    const stolen = new TestBrowser(one);
+    for (const [name, value] of browser.jar) stolen.jar.set(name, value);
+    await one.clock.advance(36_000);
+    await browser.refresh({ have: 1 });
+    await one.clock.advance(36_000);
+    const verdict = stolen.refreshRequest({ ids: [attempt(66)] });
+    expect((await (when === 'at once' ? one.endpoint : other)(verdict)).status).toBe(400);
+    await one.clock.advance(1);
+    const told = expect.arrayContaining([expect.objectContaining({ type: 'ended', reason: 'revoked', client: 'cli' })]);
+    if (when === 'at once') expect(one.events).toEqual(told);
+    else expect(one.events).not.toEqual(told);
+    expect(await device.refresh(granted.body['refresh_token'], 1)).toMatchObject({ status: 400, body: { reason: 'revoked', session: 'ended' } });
+  });
+
   test('is not born after its parent has ended', async () => {
     const one = withGrant();
     const browser = new TestBrowser(one);

@@ -10,7 +10,7 @@ import { noteTold, tellIfUntold } from './untold.js';
 export function endedElsewhere(service: Service, family: FamilyRecord, reason: EndedReason, more: { replaced?: true } = {}): void {
   announce(service, family, reason, more);
   service.tokens.revoke(family.id);
-  if (service.deviceGrant) service.detach('end what this session let in', endChildren(service, family));
+  if (service.deviceGrant) service.detach('end what this session let in', endChildren(service, family, reason));
 }
 
 /** The same when the provider itself has ended the grant: there is nothing left to revoke. */
@@ -62,10 +62,17 @@ function tellFound(service: Service, family: FamilyRecord): void {
   else endedElsewhere(service, family, reason);
 }
 
-/** Ends the families that this one let in, and that were to end with it. */
-async function endChildren(service: Service, parent: FamilyRecord): Promise<void> {
-  for (const id of await service.store.find(parentIndex(parent.id))) {
+/**
+ * Ends the families that this one let in and that were to end with it. After a theft all it let in, for it may have been the thief:
+ *
+ *     thief    copies the cookie ── lets in a device of his own ─────────────────── has that session for ninety days
+ *     victim                                                     └─ theft is found: this family ends, and what it let in
+ */
+async function endChildren(service: Service, parent: FamilyRecord, reason: EndedReason): Promise<void> {
+  const [byUser] = parent.indexes;
+  const index = reason === 'reuse_detected' && byUser !== undefined ? byUser : parentIndex(parent.id);
+  for (const id of await service.store.find(index)) {
     const child = await service.store.read(id);
-    if (child) await endFamilyNow(service, child, 'revoked');
+    if (child?.parent === parent.id) await endFamilyNow(service, child, 'revoked');
   }
 }
