@@ -92,6 +92,22 @@ describe('sign-in at a provider', () => {
     for (let i = 0; i < 6; i += 1) await browser.call('GET', '/login');
     expect([...browser.jar.keys()].filter((name) => name.includes('-tx-'))).toHaveLength(4);
   });
+  test('two tabs that sign in at once are one session after the first refresh, and none after its sign-out', async () => {
+    const one = await mediatedSite();
+    const browser = new TestBrowser(one);
+    const aways = [await browser.call('GET', '/login'), await browser.call('GET', '/login')];
+    for (const away of aways) {
+      const back = new URL(await signInAt(away.headers.get('Location')!, 'ada'));
+      // The way back comes from another site: it carries Lax cookies only.
+      const returning = new TestBrowser(one);
+      for (const [name, value] of browser.jar) if (name.includes('-tx-')) returning.jar.set(name, value);
+      browser.keep(await returning.send(returning.request('GET', back.pathname.replace('/auth', '') + back.search)));
+    }
+    expect(browser.sessionCookies).toHaveLength(2);
+    const { body } = await browser.refresh({ reason: 'startup' });
+    await browser.call('POST', '/logout', { sid: body['sid'] });
+    expect(await browser.refresh({ reason: 'startup' })).toMatchObject({ status: 400, body: { session: 'none' } });
+  });
   test('a callback of another browser, a second use and a strange state sign nobody in', async () => {
     const one = await mediatedSite();
     const victim = new TestBrowser(one);
