@@ -16,13 +16,15 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 /** A logout token is for now; older ones are replays or lost mail. */
 const MAX_AGE_S = 300;
 
-export function logoutTokenReader(provider: Provider, options: OidcOptions, clock: ServerClock): (token: string) => Promise<LoggedOut> {
+type Reader = (token: string, signal: AbortSignal) => Promise<LoggedOut>;
+
+export function logoutTokenReader(provider: Provider, options: OidcOptions, clock: ServerClock): Reader {
   let keys: { uri: string; set: ReturnType<typeof createRemoteJWKSet> } | undefined;
   const refuse = (why: string): never => {
     throw new UpstreamError('malformed', why);
   };
-  return async (token) => {
-    const as = await provider.metadata();
+  return async (token, signal) => {
+    const as = await provider.metadata(signal);
     if (!as.jwks_uri) return refuse('The provider publishes no keys.');
     if (keys?.uri !== as.jwks_uri) {
       keys = {

@@ -2,7 +2,8 @@
 import * as oauth from 'oauth4webapi';
 import type { Place } from '../config/place.js';
 import type { ServerClock } from '../clock.js';
-import { refuseOutage } from './failure.js';
+import { refuseOutage, upstreamFailure } from './failure.js';
+import { inTime } from './in-time.js';
 import { logoutTokenReader, type LoggedOut } from './logout-token.js';
 import { tokensOf } from './oidc.js';
 import type { OidcOptions } from './oidc-options.js';
@@ -45,15 +46,15 @@ export function providerLogin(
   const scope = options.scope ?? 'openid offline_access';
   const redirectUri = `${place.publicOrigin}${place.mount}/callback`;
 
+  /** Whatever does not heed its signal: a function of the application, a discovery that another caller had begun. */
   async function bounded<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const timeout = new AbortController();
-    const cancel = clock.after(CALL_MS, () => timeout.abort(new DOMException('Too slow.', 'TimeoutError')));
     try {
-      return await run(timeout.signal);
-    } finally {
-      cancel();
+      return await inTime(clock, CALL_MS, run);
+    } catch (error) {
+      throw upstreamFailure(error);
     }
   }
+  const readLogout = logoutTokenReader(provider, options, clock);
   return {
     issuer: options.issuer,
     begin: (state) =>
@@ -102,6 +103,6 @@ export function providerLogin(
           };
         }, signal),
       ),
-    readLogout: logoutTokenReader(provider, options, clock),
+    readLogout: (token) => bounded((signal) => readLogout(token, signal)),
   };
 }
