@@ -33,6 +33,7 @@ describe('what cannot work fails at once, with the option and what to do', () =>
     ['any origin', { origins: ['*'] }, 'origins', /any page/],
     ['the null origin', { origins: ['null'] }, 'origins', /any page/],
     ['an origin with a path', { origins: ['https://a.example/x'] }, 'origins', /scheme, host and port/],
+    ['an empty client secret', { authenticate: undefined, upstream: { issuer: 'https://id.example', clientId: 'app', clientSecret: '' } }, 'upstream.clientSecret', /environment variable/],
     ['an origin on plain http', { origins: ['http://www.app.example'] }, 'origins', /Use https/],
     ['a login page that is no URL', { loginPage: 'https://[' }, 'loginPage', /path like \/sign-in/],
     ['a login page that is no page', { loginPage: 'javascript:alert(1)' }, 'loginPage', /http\(s\) URL/],

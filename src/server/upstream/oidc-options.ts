@@ -41,6 +41,7 @@ export function checkOidc(options: OidcOptions, place: Place): void {
     throw new MisconfiguredError('upstream.issuer', `${issuer.origin} is not https. Plain http is for a provider on localhost with dev: true.`);
   }
   if (!options.clientId) throw new MisconfiguredError('upstream.clientId', 'is missing. Register a client at the provider.');
+  if (options.clientSecret === '') throw new MisconfiguredError('upstream.clientSecret', 'is empty. Is its environment variable set? Leave it out for a client that has none.');
   for (const name of OWN_PARAMS) {
     if (options.authorizationParams && name in options.authorizationParams) {
       throw new MisconfiguredError('upstream.authorizationParams', `"${name}" is the endpoint's own. Remove it.`);
