@@ -231,7 +231,7 @@ export interface StreamEvents {
 /** Names of the events of a stream, a closed union. */
 export type StreamEventName = keyof StreamEvents;
 
-/** Body of `POST /auth/logout`. `sid` narrows the logout to that session, so a late one never ends a newer login. */
+/** Body of `POST /auth/logout`. `sid` narrows the logout to that session and those it replaced in this browser, so a late one never ends a newer login. */
 export interface LogoutBody {
   /** The credential of an app that is no page. */
   refresh_token?: string;

@@ -11,10 +11,10 @@ const withGrant = (options: Partial<EndpointOptions> = {}) =>
   site({ deviceGrant: { page: '/device' }, authenticate: async (request) => ({ sub: ((await request.json()) as { user: string }).user, scopes: ['read', 'write', 'admin'] }), ...options });
 
 /** A CLI: forms, no browser. */
-const cli = (one: TestSite) => {
+const cli = (one: TestSite, addressOf = () => '10.0.0.1') => {
   const bare = new TestBrowser(one, { 'X-Tabaton': 'native' });
   const form = (path: string, fields: Record<string, string>) =>
-    bare.send(bare.request('POST', path, new URLSearchParams(fields).toString(), { 'Content-Type': 'application/x-www-form-urlencoded' }), { address: '10.0.0.1' });
+    bare.send(bare.request('POST', path, new URLSearchParams(fields).toString(), { 'Content-Type': 'application/x-www-form-urlencoded' }), { address: addressOf() });
   return {
     start: (fields: Record<string, string> = {}) => form('/device', fields),
     poll: (device_code: unknown, fields: Record<string, string> = {}) => form('/device/token', { grant_type: GRANT, device_code: String(device_code), ...fields }),
@@ -229,6 +229,12 @@ describe('bad input', () => {
   });
   test('a device that asks for codes without end is slowed down', async () => {
     const device = cli(withGrant());
+    for (let n = 0; n < 10; n += 1) expect((await device.start()).status).toBe(200);
+    expect((await device.start()).status).toBe(429);
+  });
+  test('and so is a host that asks from each of its addresses', async () => {
+    let host = 0;
+    const device = cli(withGrant(), () => `2001:db8::${(host += 1).toString(16)}`);
     for (let n = 0; n < 10; n += 1) expect((await device.start()).status).toBe(200);
     expect((await device.start()).status).toBe(429);
   });

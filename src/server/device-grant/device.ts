@@ -10,6 +10,7 @@ import { malformed, ok, refusal, type Draft } from '../handler/draft.js';
 import { foundFamily } from '../handler/found-family.js';
 import { isNative, type Caller } from '../handler/gate.js';
 import { firstGrant, withFirstToken } from '../handler/login.js';
+import { networkOf } from '../handler/network.js';
 import type { Service } from '../handler/service.js';
 import { deviceCode, shown, userCode } from './codes.js';
 import { deviceRequests, type DeviceRequest } from './request.js';
@@ -29,7 +30,7 @@ export async function startDevice(service: Service, request: Request, caller: Ca
   const scope = form.get('scope');
   if (scope !== null && (scope.length > 2_048 || !SCOPES.test(scope))) return malformed('scope is not a list of scopes.');
   const { store, random, place } = service;
-  const { count, resetMs } = await store.hit(`device-start:${info.address ?? ''}`, 60_000);
+  const { count, resetMs } = await store.hit(`device-start:${networkOf(info.address ?? '')}`, 60_000);
   if (count > STARTS_PER_MINUTE) return refusal(429, 'slow_down', 'rate_limited', 'Too many devices ask for a code.', { retryAfterMs: resetMs });
   const code = deviceCode(random);
   const expiresAt = (await store.now()) + grant.lifetimeMs;

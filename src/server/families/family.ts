@@ -21,6 +21,8 @@ export interface FamilyIdentity {
   readonly credential: 'cookie' | 'body';
   /** The origin that logged in: each origin has cookies of its own. */
   readonly origin: string;
+  /** The mount of its endpoint: at another one of the same store it is nobody. Absent in families of before this field. */
+  readonly mount?: string;
   readonly sub: string;
   /** Claims of the application for locally issued tokens. */
   readonly claims: Readonly<Record<string, unknown>>;
@@ -118,8 +120,8 @@ export const serviceOf = ({ origin }: Pick<FamilyIdentity, 'origin'>): string | 
 
 /** What may be remembered of a family, because it never changes. */
 export function identityOf(family: FamilyIdentity): FamilyIdentity {
-  const { id, sid, client, credential, origin, sub, claims, scopes, label, parent, salt, indexes, createdAt, absoluteExpiry, idleMs } = family;
-  return { id, sid, client, credential, origin, sub, claims, scopes, label, parent, salt, indexes, createdAt, absoluteExpiry, idleMs };
+  const { id, sid, client, credential, origin, mount, sub, claims, scopes, label, parent, salt, indexes, createdAt, absoluteExpiry, idleMs } = family;
+  return { id, sid, client, credential, origin, mount, sub, claims, scopes, label, parent, salt, indexes, createdAt, absoluteExpiry, idleMs };
 }
 
 export function endFamily(family: FamilyRecord, reason: EndedReason, now: number): FamilyRecord {

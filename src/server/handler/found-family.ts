@@ -54,6 +54,7 @@ export async function foundFamily(service: Service, login: NewLogin): Promise<Fa
     client: client.kind,
     credential: origin === NATIVE ? 'body' : 'cookie',
     origin,
+    mount: service.place.mount,
     sub: user.sub,
     claims: user.claims ?? {},
     scopes: granted.filter((scope) => client.scopes === undefined || client.scopes.includes(scope)),

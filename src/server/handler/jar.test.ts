@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hintCookieName } from '../../contract/wire.js';
-import { site, TestBrowser } from '../testing/site.js';
+import { memoryStore } from '../stores/memory.js';
+import { attempt, site, TestBrowser } from '../testing/site.js';
 
 describe('several logins in one jar', () => {
   /** A jar that holds the cookies of several logins, as after a late Set-Cookie. */
@@ -66,6 +67,45 @@ describe('several logins in one jar', () => {
     await one.endpoint.revoke({ sid: sids[1]! });
     await one.clock.advance(35_000);
     expect(await jar.refresh({ have: 1 })).toMatchObject({ status: 200, body: { sid: sids[0], outcome: 'rotated' } });
+  });
+});
+
+describe('two endpoints of one origin, store and key', () => {
+  /** A shop and its back office. */
+  function both() {
+    const shop = site({ deviceGrant: { page: '/device' } });
+    return { shop, staff: site({ store: shop.store, clock: shop.clock, mount: '/staff/auth', issuer: { audience: 'https://staff.example' } }) };
+  }
+  const at = (mount: string, headers: Record<string, string>, body?: object) =>
+    new Request(`https://app.example${mount}/refresh`, { method: 'POST', headers: { 'Idempotency-Key': attempt(1), 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body ?? {}) });
+
+  test.each(['before', 'after'])('a cookie of the one is nobody at the other, under that one’s name (%s it was met)', async (when) => {
+    const { shop, staff } = both();
+    const ada = new TestBrowser(shop);
+    await ada.login();
+    const request = new Request('https://app.example/staff/auth/login', { method: 'POST', headers: { 'X-Tabaton': '1', 'Sec-Fetch-Site': 'same-origin', 'Content-Type': 'application/json' }, body: '{"user":"eve","password":"right"}' });
+    const [line] = (await staff.endpoint(request)).headers.getSetCookie();
+    const Cookie = `${/^[^=]+/.exec(line!)![0]}=${ada.jar.get(ada.sessionCookies[0]!)}`;
+    if (when === 'after') await staff.endpoint(at('/staff/auth', { 'X-Tabaton': '1', 'Sec-Fetch-Site': 'same-origin', Cookie }));
+    const refused = await staff.endpoint(at('/staff/auth', { 'X-Tabaton': '1', 'Sec-Fetch-Site': 'same-origin', Cookie }));
+    expect([refused.status, await refused.json()]).toMatchObject([400, { reason: 'no_session' }]);
+    expect((await ada.call('GET', '/session')).body).toMatchObject({ active: true });
+  });
+  test('nor is the credential of an app', async () => {
+    const { shop, staff } = both();
+    const app = new TestBrowser(shop, { 'X-Tabaton': 'native' });
+    const { body } = await app.login();
+    const held = { reason: 'startup', refresh_token: body.refresh_token };
+    expect((await staff.endpoint(at('/staff/auth', { 'X-Tabaton': 'native' }, held))).status).toBe(400);
+    expect((await shop.endpoint(at('/auth', { 'X-Tabaton': 'native' }, held))).status).toBe(200);
+  });
+  test('a session of before mounts were noted is good where it was', async () => {
+    const store = memoryStore();
+    const { create } = store;
+    store.create = ({ mount: _, ...family }) => create(family);
+    const ada = new TestBrowser(site({ store }));
+    await ada.login();
+    expect((await ada.refresh({ reason: 'startup' })).status).toBe(200);
   });
 });
 

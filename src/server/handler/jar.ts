@@ -52,7 +52,7 @@ export async function openKnown(
   const [one, more] = kind === 'body' ? [{ name: '', value: held ?? '' }] : await service.cookies.read(header, origin);
   const claimed = one && !more ? parseCredential(one.value) : undefined;
   const family = claimed && service.known.get(claimed.family);
-  if (family?.credential !== kind || family.origin !== origin || family.parent !== null || !(await service.credentials.verify(family, claimed!))) return undefined;
+  if (!family || !isMeant(service, family, origin) || family.parent !== null || !(await service.credentials.verify(family, claimed!))) return undefined;
   const live = { name: one!.name, rot: claimed!.rot, family, death: null };
   return { live, verified: [live], unknownSid: null, header: hinting(service, origin, header) };
 }
@@ -75,8 +75,7 @@ export async function openJar(service: Service, request: Heard, origin: string):
   let unknownSid: string | null = null;
   for (const [index, { name, claimed }] of claims.entries()) {
     const family = families[index];
-    const ours = family?.credential === 'cookie' && family.origin === origin;
-    if (ours && (await service.credentials.verify(family, claimed))) {
+    if (family && isMeant(service, family, origin) && (await service.credentials.verify(family, claimed))) {
       verified.push({ name, rot: claimed.rot, family, death: deathOf(family, now) });
     } else {
       unknownSid = await sidOf(claimed.family);
@@ -87,6 +86,14 @@ export async function openJar(service: Service, request: Heard, origin: string):
   return { live: verified.find(({ death }) => death === null) ?? null, verified, unknownSid, header };
 }
 
+/**
+ * Whether a credential of this family may be used by that caller here. Two endpoints of one store and key could each verify
+ * the other's, and whoever is let in by one (a shop) is not by the other (its back office): what keeps their cookies apart
+ * is a name, and who has a cookie can rename it.
+ */
+const isMeant = ({ place }: Service, { credential, origin, mount = place.mount }: FamilyIdentity, caller: string): boolean =>
+  credential === (caller === NATIVE ? 'body' : 'cookie') && origin === caller && mount === place.mount;
+
 const hinting = ({ place }: Service, origin: string, header: string | null) => (origin === place.publicOrigin ? header : null);
 
 /** The same for an app that holds its credential itself: one, and no name to expire. */
@@ -95,7 +102,7 @@ export async function openHeld(service: Service, credential: string | undefined)
   const claimed = credential === undefined ? undefined : parseCredential(credential);
   if (!claimed) return nothing;
   const [now, family] = await Promise.all([service.store.now(), service.store.read(claimed.family)]);
-  if (family?.credential !== 'body' || !(await service.credentials.verify(family, claimed))) {
+  if (!family || !isMeant(service, family, NATIVE) || !(await service.credentials.verify(family, claimed))) {
     return { ...nothing, unknownSid: await sidOf(claimed.family) };
   }
   service.known.set(family.id, identityOf(family));

@@ -7,6 +7,9 @@ export class UnreadableLoginError extends Error {}
 const ACCOUNT_FIELDS = ['username', 'user', 'email', 'login', 'account'] as const;
 
 export class LoginRequest extends Request {
+  override clone(): LoginRequest {
+    return new LoginRequest(super.clone());
+  }
   // Whatever its Content-Type says: `json()` never asks for one.
   override async json(): Promise<Record<string, unknown>> {
     const value: unknown = await super.json().catch(() => undefined);

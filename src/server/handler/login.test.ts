@@ -137,6 +137,7 @@ test.each(['{', 'null', '[]', '"ada"', ''])('a body that says it is JSON and is 
 describe('a body that the application cannot read', () => {
   const readers: [string, (request: Request) => Promise<unknown>, RegExp][] = [
     ['JSON', (request) => request.json(), /as Content-Type: application\/json/],
+    ['JSON, of which the application reads a copy', (request) => request.clone().json(), /as Content-Type: application\/json/],
     ['a form', (request) => request.formData(), /application\/x-www-form-urlencoded/],
   ];
   test.each(readers)('is its sender’s mistake, who is told to send %s', async (_, read, advice) => {

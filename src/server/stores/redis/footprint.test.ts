@@ -28,6 +28,7 @@ function family(serial: number, at: number): FamilyRecord {
       client: 'web',
       credential: 'cookie',
       origin: 'https://app.example.com',
+      mount: '/auth',
       sub: `0b9c61f2-5d1e-4c8e-9f7a-${String(serial).padStart(12, '0')}`,
       claims: {},
       scopes: ['openid', 'profile', 'email'],

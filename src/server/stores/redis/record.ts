@@ -36,6 +36,8 @@ const OPAQUE: { readonly [Field in keyof Opaque]-?: Spelling<Opaque[Field]> } = 
   parent: optionalText,
   salt: text,
   indexes: texts,
+  // Families of before this field have none.
+  mount: { write: (value) => (value === undefined ? false : compact(value)), read: (value) => (value ? expand(value as Buffer) : undefined) },
 };
 const SPELLINGS = Object.entries(OPAQUE) as [keyof Opaque, Spelling<unknown>][];
 
