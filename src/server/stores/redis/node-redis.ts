@@ -1,4 +1,4 @@
-/** redis (node-redis), single node, pool or cluster. */
+/** redis (node-redis), single node or cluster. */
 import { troubleOf } from './trouble.js';
 import type { RedisCall, RedisLink } from './client.js';
 

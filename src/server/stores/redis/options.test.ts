@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Cluster, Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { createClient, createClientPool, createSentinel } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MisconfiguredError } from '../../config/misconfigured.js';
 import { newFamily } from '../../families/family.js';
@@ -36,6 +36,11 @@ describe('refused at start, with what to do', () => {
   });
   test('a prefix of the client itself, which channels would not have', () => {
     refused({ client: lazy({ keyPrefix: 'app:' }) }, /Use the prefix option of redisStore/);
+  });
+  test('the Sentinel client of redis, and a pool', () => {
+    const sentinel = createSentinel({ name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] });
+    refused({ client: sentinel as never }, /^client: The Sentinel client of redis cannot be used\. Use ioredis/);
+    refused({ client: createClientPool() as never }, /^client: Give redisStore a client of ioredis/);
   });
   test('numbers that come as texts', () => {
     refused({ client: lazy({ stringNumbers: true }) }, /^client: With stringNumbers ioredis gives texts/);
