@@ -54,6 +54,47 @@ describe('outages', () => {
     down = false;
     expect(await manager.get(ADA)).toMatchObject({ accessToken: 'at-2' });
   });
+  test('a store that was lost, and counts from one again, does not leave a node without a token in hand', async () => {
+    const one = world();
+    let current: Store | null = one.store;
+    const store = new Proxy(one.store, {
+      get: (_, name: keyof Store) => (current ? current[name].bind(current) : async () => { throw new StoreUnavailableError('Down.'); }),
+    });
+    const manager = one.node({ store, mintGapMs: 0 });
+    const { gen } = await manager.get(ADA, { rejected: (await manager.get(ADA)).gen });
+    current = memoryStore({ clock: one.clock });
+    await expired(one);
+    const after = await manager.get(ADA);
+    expect(after.gen).toBeLessThan(gen);
+    current = null;
+    await one.clock.advance(1_000);
+    expect(await manager.get(ADA)).toMatchObject({ accessToken: after.accessToken });
+  });
+  test('an invalidation is heard within a second, however slow the answer that crossed it', async () => {
+    const one = world();
+    await one.node().get(ADA);
+    let slow: Promise<void> | undefined;
+    const store: Store = {
+      ...one.store,
+      async mint(...what) {
+        const minted = await one.store.mint(...what);
+        await slow;
+        return minted;
+      },
+    };
+    const manager = one.node({ store, trustMs: 900 });
+    let arrive = () => {};
+    slow = new Promise((resolve) => (arrive = resolve));
+    const crossing = manager.get(ADA);
+    await turns();
+    await one.node().invalidate(ADA);
+    await one.clock.advance(800);
+    arrive();
+    slow = undefined;
+    expect(await crossing).toMatchObject({ accessToken: 'at-1' });
+    await one.clock.advance(200);
+    expect(await manager.get(ADA)).toMatchObject({ accessToken: 'at-2' });
+  });
   test('the refused token is not given again while the store is down', async () => {
     const one = world();
     let down = false;
