@@ -121,12 +121,14 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
 
   const idle = () =>
     new Promise<void>((resolve) => {
+      // Of the session that is here now: one that is replaced tells its watchers, and no subscriber, what becomes of it.
+      const mine = context;
       const check = () => {
-        if (session.getSnapshot().activity !== 'idle') return;
+        if (mine.state.activity !== 'idle') return;
         stop();
         resolve();
       };
-      const stop = session.subscribe(check);
+      const stop = mine.watch(check);
       // What was started in the background shows itself in the next turn only.
       ports.clock.after(0, check);
     });
