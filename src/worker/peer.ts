@@ -16,7 +16,7 @@ import { createDoubt, type Effect } from './doubt.js';
 import { evidenceOf, type Evidence } from './evidence.js';
 import { createWorkerPorts } from './ports.js';
 import { refusalOf } from './refusal.js';
-import type { Plan } from './plan.js';
+import { defined, type Plan } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
 export interface Peer {
@@ -48,8 +48,6 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   const { config, routes } = plan;
   const { ports, name } = createWorkerPorts(plan);
   const marker = hintCookieName(routes.name);
-  const { level, refreshAhead, clockTolerance, timeout, mode } = config;
-  const given = Object.entries({ level, refreshAhead, clockTolerance, timeout, mode }).filter(([, value]) => value !== undefined);
 
   /**
    * `lazy`: a start of the worker asks nothing of anybody; the first request that needs a token does. Each has a channel of its
@@ -59,7 +57,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
    *   new      └ opens ─ hears and speaks ·········
    */
   const open = () => {
-    const { session, context, verify } = createCoreSession({ ...ports, channel: createChannel('tabaton/' + name) }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
+    const { session, context, verify } = createCoreSession({ ...ports, channel: createChannel('tabaton/' + name) }, { ...defaults, ...defined(config), start: 'lazy', leadership: 'never' }, name, {
       protocol: async () => ({ createProtocol }),
       // Never asked for: see `leadership` above.
       leadership: () => new Promise(() => {}),
