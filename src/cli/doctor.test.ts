@@ -42,8 +42,7 @@ describe('tabaton doctor', () => {
 
   it('says when nobody answers, and what is no URL', async () => {
     expect(await doctor('https://app.example/auth', () => Promise.reject(new TypeError('fetch failed')))).toMatchObject({ status: 1, lines: [expect.stringContaining('does not answer')] });
-    expect((await doctor('auth')).status).toBe(1);
-    expect(await doctor('localhost:3000/auth')).toMatchObject({ status: 1, lines: [expect.stringContaining('is no http URL')] });
+    for (const address of ['auth', 'localhost:3000/auth', 'https://']) expect(await doctor(address)).toEqual({ status: 1, lines: [expect.stringContaining('is no URL: write https://')] });
   });
 
   it('says how it was not answered: refused at once is not 10 s of silence', async () => {

@@ -31,8 +31,8 @@ const probe = async (url: URL, guarded: boolean, send: typeof fetch): Promise<Pr
 
 /** `address`: the endpoint's mount (`https://app.example/auth`), or a refresh route of its own. */
 export const doctor = async (address: string, send: typeof fetch = fetch): Promise<Outcome> => {
-  // `localhost:3000/auth` is a URL, too, of the scheme `localhost:`.
-  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) return { status: 1, lines: [`"${address}" is no http URL: write https://app.example/auth`] };
+  // `localhost:3000/auth` is a URL, too, of the scheme `localhost`.
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return { status: 1, lines: [`"${address}" is no URL: write https://app.example/auth`] };
   const url = new URL(address);
   if (!url.pathname.endsWith('/refresh')) url.pathname = `${url.pathname.replace(/\/+$/, '')}/refresh`;
   const lines: string[] = [];

@@ -91,11 +91,13 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>
     };
     // What can be sent again: a body given as a value as it is, one that is already a stream as a copy.
     const stream = init?.body instanceof ReadableStream;
-    const bodied = request.body ?? (!('body' in request) && !/^(GET|HEAD)$/.test((request as Request).method));
+    // Not so much as looked at where it is small by nature: for WebKit a look makes a stream of it, and those it refuses to keep alive.
+    const whole = request.keepalive || !('body' in request);
+    const bodied = whole ? !/^(GET|HEAD)$/.test(request.method) : request.body;
     const copy = bodied && init?.body == null ? request.clone() : undefined;
     const read = () => keep(copy!, replayLimit).catch(() => undefined);
     // What cannot be measured while it is read is not read before it is needed: an upload would be gathered for nothing.
-    const reading = copy?.body && read();
+    const reading = whole || !copy ? undefined : read();
     const first = await send(request, token);
     if (!(await isUnauthorized(first))) return first;
 

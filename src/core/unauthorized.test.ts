@@ -133,6 +133,30 @@ describe('on 401', () => {
     expect([call.error?.message, calls.length]).toEqual(['the user left', 1]);
   });
 
+  it('the body of a keepalive request is not looked at (WebKit would not send it any more), and is sent again all the same', async () => {
+    const looked: Request[] = [];
+    const body = Object.getOwnPropertyDescriptor(Request.prototype, 'body')!;
+    Object.defineProperty(Request.prototype, 'body', {
+      ...body,
+      get(this: Request) {
+        looked.push(this);
+        return body.get!.call(this) as unknown;
+      },
+    });
+    try {
+      const { calls, serve } = api((token) => token !== 'token-1');
+      const sent: Request[] = [];
+      const { tab, outcome } = await setup(1, (request) => (sent.push(request), serve(request)));
+      const init = { method: 'POST', body: 'bye', keepalive: true };
+      for (const work of [() => tab.session.fetch(new Request('https://app.test/api', init)), () => tab.session.fetch('https://app.test/api', init)])
+        expect((await outcome(work())).value?.status).toBe(200);
+      expect(calls.map(({ body: text }) => text)).toEqual(['bye', 'bye', 'bye']);
+      expect(sent.filter((request) => looked.includes(request))).toEqual([]);
+    } finally {
+      Object.defineProperty(Request.prototype, 'body', body);
+    }
+  });
+
   it('where Request.body is missing (Firefox) a body is read for the replay only once there is a 401', async () => {
     const body = Object.getOwnPropertyDescriptor(Request.prototype, 'body')!;
     const read = vi.spyOn(Request.prototype, 'blob');

@@ -6,7 +6,7 @@ import { createLedger } from '../browser/ledger.js';
 import { TabatonError } from '../core/errors.js';
 import { createConfiguration } from './configuration.js';
 import { createPeer, type Peer, type PeerOptions } from './peer.js';
-import { apiFor, effectOf, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
+import { apiFor, defined, effectOf, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
 import type { FetchEvent, WorkerScope } from './scope.js';
 
 /**
@@ -28,7 +28,7 @@ export interface WorkerOptions extends Partial<WorkerConfig>, PeerOptions {}
 export const installWorker = (options: WorkerOptions = {}): void => {
   const scope = globalThis as unknown as WorkerScope;
   const { isUnauthorized, ...config } = options;
-  const coded: Partial<WorkerConfig> = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  const coded: Partial<WorkerConfig> = defined(config);
   const alone = planOf({ endpoint: '/auth', apis: [{ origin: scope.location.origin }], mode: 'attach', ...coded });
   // A misspelt `sealed` would be a worker that is not.
   if (!alone || !['attach', 'sealed'].includes(alone.config.mode))

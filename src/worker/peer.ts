@@ -16,7 +16,7 @@ import { createDoubt, type Effect } from './doubt.js';
 import { evidenceOf, type Evidence } from './evidence.js';
 import { createWorkerPorts } from './ports.js';
 import { refusalOf } from './refusal.js';
-import type { Plan } from './plan.js';
+import { defined, type Plan } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
 export interface Peer {
@@ -49,8 +49,6 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   const { config, routes } = plan;
   const { ports, name } = createWorkerPorts(plan);
   const marker = hintCookieName(routes.name);
-  const { level, refreshAhead, clockTolerance, timeout, mode } = config;
-  const given = Object.entries({ level, refreshAhead, clockTolerance, timeout, mode }).filter(([, value]) => value !== undefined);
 
   /**
    * `lazy`: a start of the worker asks nothing of anybody; the first request that needs a token does. Each has a channel of its
@@ -60,7 +58,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
    *   new      └ opens ─ hears and speaks ·········
    */
   const open = () => {
-    const { session, context, verify } = createCoreSession({ ...ports, channel: createChannel('tabaton/' + name) }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
+    const { session, context, verify } = createCoreSession({ ...ports, channel: createChannel('tabaton/' + name) }, { ...defaults, ...defined(config), start: 'lazy', leadership: 'never' }, name, {
       protocol: async () => ({ createProtocol }),
       // Never asked for: see `leadership` above.
       leadership: () => new Promise(() => {}),
@@ -122,12 +120,14 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
 
   const idle = () =>
     new Promise<void>((resolve) => {
+      // Of the session that is here now: one that is replaced tells its watchers, and no subscriber, what becomes of it.
+      const mine = context;
       const check = () => {
-        if (session.getSnapshot().activity !== 'idle') return;
+        if (mine.state.activity !== 'idle') return;
         stop();
         resolve();
       };
-      const stop = session.subscribe(check);
+      const stop = mine.watch(check);
       // What was started in the background shows itself in the next turn only.
       ports.clock.after(0, check);
     });

@@ -22,6 +22,9 @@ const isApi = (value: unknown): value is WorkerApi => {
   }
 };
 
+/** A setting that is `undefined` counts as absent. */
+export const defined = <T extends object>(settings: T): Partial<T> => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<T>;
+
 /** `undefined` for what is no configuration: it may come from an older page, or from the disk. */
 export const planOf = (config: unknown): Plan | undefined => {
   if (!isRecord(config) || !Array.isArray(config.apis) || !config.apis.every(isApi)) return;
