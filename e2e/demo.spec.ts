@@ -162,6 +162,8 @@ test('Kill the leader works again at once, with the next leader', async ({ stage
     return leader;
   };
   const first = await killed();
+  // Out of use for a while it has lost the focus: whoever uses the keyboard gets it back.
+  await expect(button).toBeFocused();
   expect(await killed()).not.toBe(first);
   await stages.words('together', 6, 'signed in');
 });
@@ -264,6 +266,13 @@ test('phone width: nothing scrolls sideways, and the button is in reach', async 
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await expect(page.getByRole('button', { name: 'Kill the leader' })).toBeInViewport({ ratio: 1 });
   for (const stage of ['each', 'together']) await expect(page.locator(`[data-stage="${stage}"]`)).toBeInViewport({ ratio: 0.9 });
+  await page.setViewportSize({ width: 360, height: 780 });
+  const [tile] = stages.frames('together');
+  const overlong = await tile!.evaluate(() => {
+    document.querySelector('[data-part="word"]')!.textContent = 'trying again';
+    return [...document.querySelectorAll('.word, .sign')].filter((shown) => shown.getBoundingClientRect().right > innerWidth - 4).length;
+  });
+  expect(overlong, 'words or signs that a tile of a small phone cuts off').toBe(0);
 });
 
 test('the server stops: the page says so, and so does a button', async ({ page }) => {

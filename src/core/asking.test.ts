@@ -78,8 +78,22 @@ describe('a waiter', () => {
     await origin.advance(EXPIRY);
     await blocked();
     const started = origin.now();
-    expect((await outcome(tab!.session.getToken())).error).toMatchObject({ code: 'refresh_timeout' });
+    const { error } = await outcome(tab!.session.getToken());
+    expect(error).toMatchObject({ code: 'refresh_timeout', message: expect.stringContaining('(no answer yet)') });
     expect(origin.now() - started).toBe(5_000);
+  });
+
+  it('says what stood in its way: of a wrong address nothing else is heard', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1, { timeout: 5_000 });
+    let asked = 0;
+    origin.fault = () => (asked++ ? 'hang' : { instead: { status: 503 } });
+    await origin.advance(EXPIRY);
+    const { error } = await outcome(tab!.session.getToken());
+    expect(error).toMatchObject({ code: 'refresh_timeout', message: expect.stringContaining('(status 503)') });
+    origin.fault = undefined;
+    await origin.advance(120_000);
+    expect((await outcome(tab!.session.getToken())).value).toMatch(/^token-/);
   });
 });
 

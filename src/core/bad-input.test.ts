@@ -87,7 +87,7 @@ const answers: [what: string, answer: VirtualResponse, code: string, sentence: R
   ['a 405', { status: 405, json: {} }, 'endpoint_error', /accepts POST/],
   ['a 400 invalid_request', { status: 400, json: { error: 'invalid_request' } }, 'endpoint_error', /answered 400 \(invalid_request\)/],
   ['a 403 about the origin', { status: 403, json: { error: 'access_denied', reason: 'csrf_origin' } }, 'endpoint_error', /`origins`/],
-  ['a 403 about the header', { status: 403, json: { error: 'access_denied', reason: 'csrf_header' } }, 'endpoint_error', /X-Tabaton header.*`level: 'full'` for another origin.*proxy/],
+  ['a 403 about the header', { status: 403, json: { error: 'access_denied', reason: 'csrf_header' } }, 'endpoint_error', /X-Tabaton header.*another origin set `level: 'full'`.*proxy/],
   ['an error of 10 000 characters', { status: 422, json: { error: 'e'.repeat(10_000) } }, 'endpoint_error', /answered 422 \(e{64}\)/],
 ];
 

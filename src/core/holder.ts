@@ -53,6 +53,7 @@ export const until = (hub: Hub, done: () => boolean, ms: number): Promise<void> 
 /** What the holder learned, for this context's events and for the others. */
 const report = (hub: Hub, attempt: string, verdict: Verdict, result: Result, sent: Sent) => {
   const { answer, note } = verdict as { answer?: { outcome?: string; generation?: number }; note?: string };
+  hub.trouble = note;
   const event = {
     reason: sent.reason,
     outcome: answer ? (result.is === 'granted' ? (answer.outcome ?? 'refreshed') : result.is) : note ? `${verdict.is}: ${note}` : verdict.is,

@@ -22,6 +22,8 @@ export interface Hub extends Context {
   stoleAt: number;
   /** Session and generation of the last answer here, if it was `replayed`. */
   replayed?: string;
+  /** Why the last request here brought no token; gone with one that did. */
+  trouble?: string;
   /** A sign-out that the endpoint has not heard of is about to be said again. */
   insisting: boolean;
   /** What the others have to hear of, although this session may be disposed meanwhile: refreshes and sign-outs. */

@@ -9,8 +9,7 @@ import { createFlights, over, type Request } from './flight.js';
 import { isLater, keyOf, type Grant } from './grant.js';
 import { createHearing } from './hearing.js';
 import type { Context } from './context.js';
-import type { Clock } from './ports.js';
-import { createHub } from './hub.js';
+import { createHub, type Hub } from './hub.js';
 import { releaseHold, takeHold } from './record-moves.js';
 import { isClosed, spanHolds } from './record.js';
 import { seal, sealedError } from './sealed.js';
@@ -48,7 +47,7 @@ export interface Protocol {
 }
 
 /** One caller's wait: its own deadline and signal, over a refresh that goes on for the others. */
-const patiently = <T>(clock: Clock, work: Promise<T>, ms: number, signal?: AbortSignalLike): Promise<T> =>
+const patiently = <T>(hub: Hub, work: Promise<T>, ms: number, signal?: AbortSignalLike): Promise<T> =>
   new Promise((resolve, reject) => {
     const settle = <V>(end: (value: V) => void) => (value: V) => {
       cancel();
@@ -57,8 +56,8 @@ const patiently = <T>(clock: Clock, work: Promise<T>, ms: number, signal?: Abort
     };
     const fail = settle(reject);
     const abort = () => fail(signal!.reason);
-    const cancel = clock.after(ms, () =>
-      fail(new TabatonError('refresh_timeout', `No token within ${ms} ms; the session is intact. Raise \`timeout\` or try again.`)),
+    const cancel = hub.ports.clock.after(ms, () =>
+      fail(new TabatonError('refresh_timeout', `No token within ${ms} ms (${hub.trouble ?? 'no answer yet'}); the session is intact, try again.`)),
     );
     if (signal?.aborted) return abort();
     signal?.addEventListener('abort', abort, { once: true });
@@ -76,7 +75,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
   /** `patience`: how long the refresh goes on without success; the caller waits for `timeout` and no longer. */
   const ask = async (key: string, request: Omit<Request, 'patience'>, signal?: AbortSignalLike, patience = timeout): Promise<string> => {
     try {
-      const { token } = await patiently(clock, flights.join(key, { ...request, patience }), timeout, signal);
+      const { token } = await patiently(hub, flights.join(key, { ...request, patience }), timeout, signal);
       if (!token && !request.demand) throw sealedError();
       return token;
     } catch (error) {
@@ -135,7 +134,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
       if (rejected !== undefined && held && held.token !== rejected) return held.token;
       return ask(key, { scope, resource, reason }, signal);
     },
-    verify: () => patiently(clock, flights.join('|', { reason: 'startup', demand: true, patience: timeout }), timeout),
+    verify: () => patiently(hub, flights.join('|', { reason: 'startup', demand: true, patience: timeout }), timeout),
     restore() {
       hub.post({ type: 'TOKEN_REQUEST', key: '|', have: 0 });
       clock.after(HELLO_MS, () => flights.find());
