@@ -91,6 +91,22 @@ describe('sign-out', () => {
     expect(origin.requests.at(-1)).toMatchObject({ route: 'logout', call: { scope: 'all', sid: 's1', level: 'full' } });
   });
 
+  it('that the endpoint does not hear is repeated by one timer, however often somebody is reminded of it', async () => {
+    const { origin, active, watch } = tabs();
+    const [tab] = await active(1);
+    let tries = 0;
+    origin.fault = ({ route }) => (route === 'logout' ? (tries++, 'lose_request') : undefined);
+    watch(tab!.session.signOut());
+    await origin.advance(1_000);
+    for (let n = 0; n < 50; n++) {
+      origin.inject(message({ type: 'SESSION_STARTED', sid: `s${n + 2}`, sessionAt: 5_000 }));
+      await origin.advance(100);
+    }
+    await origin.advance(120_000);
+    expect(tries).toBeGreaterThan(2);
+    expect(tries).toBeLessThan(10);
+  });
+
   it('of another session than the one here stops no request of this one', async () => {
     const { origin, active, watch, record } = tabs({ conditions: { networkDelay: [300, 300] } });
     const [tab] = await active(1);

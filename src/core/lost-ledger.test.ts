@@ -116,6 +116,18 @@ describe('a lost ledger', () => {
     expect(over).toBe(true);
   });
 
+  it('that is slow when a document starts which asks for nothing says all the same that a sign-out is to be delivered', async () => {
+    const { origin, active, open, record } = tabs();
+    const [tab] = await active(1);
+    tab!.context.close();
+    origin.ledger().set({ ...record(), hint: false, closed: [{ sid: 's1', at: 1, reason: 'signed_out' }], logout: { sid: 's1', scope: 'device' } });
+    const context = origin.context();
+    slowly(context, 1_000);
+    open({ start: 'lazy' }, context);
+    await origin.advance(20_000);
+    expect(origin.requests.slice(1)).toMatchObject([{ route: 'logout', call: { sid: 's1' } }]);
+  });
+
   it('that is slow when a page wakes up hides no sign-out from it', async () => {
     const { origin, active, outcome } = tabs();
     const [one, two] = await active(2);
