@@ -186,6 +186,32 @@ describe('a lost ledger', () => {
     }
   });
 
+  it('that fails for long is offered what is owed now and then, by one timer, and not for ever', async () => {
+    const { origin } = tabs();
+    const { ports } = origin.context();
+    let writes = 0;
+    ports.ledger.update = () => (writes++, Promise.reject(new Error('The ledger failed, as it was told.')));
+    const ledger = createSharedLedger(ports, () => {}, () => {});
+    for (let n = 1; n <= 50; n++) void ledger.update((known) => ({ ...known, leaderEpoch: n }));
+    await origin.advance(3_600_000);
+    expect(writes).toBe(50 + 10);
+  });
+
+  it('that cannot be used bears nothing out: what is said of a later session is believed, and of the end of this one', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    const said = (body: object) => origin.inject({ protocol: 1, from: 'somebody', incarnation: 'any', ...body });
+    const { ledger } = tab!.context.ports;
+    ledger.read = ledger.update = () => Promise.reject(new Error('The ledger failed, as it was told.'));
+    await outcome(tab!.session.refresh());
+    said({ type: 'TOKEN', grant: { token: 'said', sid: 's2', sessionAt: 2_000, generation: 1, key: '|', lifetime: 600_000, remaining: 600_000, sentAt: 1_800_000_000_000 + origin.now() } });
+    await origin.advance(2_000);
+    expect(tab!.session.peek()).toBe('said');
+    said({ type: 'SESSION_ENDED', sid: 's2', reason: 'revoked' });
+    await origin.advance(2_000);
+    expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'revoked' });
+  });
+
   it('in which somebody finds a sign-out is told to the others at once', async () => {
     const { origin, active, outcome, record } = tabs();
     const [reader, other] = await active(2);
