@@ -22,16 +22,18 @@ describe('what is observed as refused', () => {
   test('is an answer that refuses, not one that says how a session stands', async () => {
     const one = site();
     const browser = new TestBrowser(one);
-    await browser.login();
+    const { sid } = (await browser.login()).body;
     const stale = new Map(browser.jar);
     await one.clock.advance(36_000);
     await browser.refresh({ have: 1 });
     for (const [name, value] of stale) browser.jar.set(name, value);
     await one.clock.advance(60_000);
     const seen = one.events.length;
-    expect(await browser.call('GET', '/session')).toMatchObject({ status: 200, body: { active: false, reason: expect.any(String) } });
+    expect(await browser.call('GET', '/session')).toMatchObject({ status: 200, body: { active: false, reason: 'stale' } });
     expect(one.events.slice(seen)).toEqual([]);
+    await one.endpoint.revoke({ sub: 'ada' });
+    expect((await browser.call('GET', '/session')).body).toMatchObject({ active: false, reason: 'revoked', sid });
     await browser.call('GET', '/nowhere');
-    expect(one.events.slice(seen)).toMatchObject([{ type: 'refused', route: 'unknown', status: 404 }]);
+    expect(one.events.slice(seen)).toMatchObject([{ type: 'ended', reason: 'revoked' }, { type: 'refused', route: 'unknown', status: 404 }]);
   });
 });
