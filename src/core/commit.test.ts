@@ -79,7 +79,8 @@ describe('an answer, when the ledger has moved on', () => {
     const sent = sentFor(held());
     const over = { ...closeSession(held(), 'old', 'signed_out', 900), hold: { by: '', seq: 9, at: 0, for: 0 } };
     expect(commit(over, grant('old', 10), sent)).toMatchObject([{ logout: { sid: 'old', scope: 'device' } }, { is: 'stale' }]);
-    for (const [record, verdict] of [[over, { is: 'none' } as Verdict], [{ ...over, closed: [] }, grant('old', 10)], [{ ...over, sid: 'new' }, grant('old', 10)]] as const)
+    const others: [LedgerRecord, Verdict][] = [[over, { is: 'none' }], [{ ...over, closed: [] }, grant('old', 10)], [{ ...over, sid: 'new' }, grant('old', 10)]];
+    for (const [record, verdict] of others)
       expect(commit(record, verdict, sent)[0].logout).toBeUndefined();
   });
 });

@@ -86,9 +86,9 @@ it.each([{ mode: 'seald' as never }, { apis: [{ origin: 'app.example' }] }, { en
 describe('a request', () => {
   const ours = { apis: [{ origin, path: '/v1' }] };
   /** Node's Request knows no `navigate` and no destination: what a browser sets is set here. */
-  const ask = async ({ fire }: ReturnType<typeof start>, path: string, { mode = 'cors', destination = '', ...init }: RequestInit & { mode?: string; destination?: string } = {}) => {
+  const ask = async ({ fire }: ReturnType<typeof start>, path: string, { mode = 'cors', destination = '', ...init }: { mode?: string; destination?: string; method?: string; headers?: Record<string, string> } = {}) => {
     vi.stubGlobal('fetch', async () => new Response('network'));
-    const request = Object.defineProperties(new Request(new URL(path, origin), init as RequestInit), { mode: { value: mode }, destination: { value: destination } });
+    const request = Object.defineProperties(new Request(new URL(path, origin), init), { mode: { value: mode }, destination: { value: destination } });
     let answer: Promise<Response> | undefined;
     await fire('fetch', { request, respondWith: (given: Promise<Response>) => (answer = given) });
     return answer ? (await answer).text() : 'untouched';
