@@ -127,6 +127,15 @@ describe('a new holder', () => {
     expect(refreshes().map(({ call }) => (call as { level?: string }).level)).toEqual(['fenced', 'fenced']);
   });
 
+  it('says once what came of it', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    const before = origin.messages.length;
+    await outcome(tab!.session.refresh());
+    await origin.advance(1_000);
+    expect(origin.messages.slice(before).map(({ message }) => message.type)).toEqual(['REFRESH_STARTED', 'TOKEN']);
+  });
+
   it('writes the ledger before the lock is free', async () => {
     const { origin, active, watch, record } = tabs();
     const [tab] = await active(1);

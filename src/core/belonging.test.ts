@@ -45,7 +45,7 @@ describe('a token from the channel', () => {
     const said = origin.messages.length;
     origin.inject(grant({ sentAt: NOW + origin.now() }));
     await origin.advance(2_000);
-    expect(origin.messages.slice(said).map(({ message: { type, ...rest } }) => [type, 'sid' in rest && rest.sid])).toContainEqual(['SESSION_ENDED', 's1']);
+    expect(origin.messages.slice(said).map(({ message }) => message)).toContainEqual(expect.objectContaining({ type: 'SESSION_ENDED', sid: 's1', reason: 'signed_out' }));
     expect(record().closed).toMatchObject([{ sid: 's1' }]);
   });
 
@@ -89,6 +89,22 @@ describe('sign-out', () => {
     const [tab] = await active(1);
     await outcome(tab!.session.signOut({ scope: 'all' }));
     expect(origin.requests.at(-1)).toMatchObject({ route: 'logout', call: { scope: 'all', sid: 's1', level: 'full' } });
+  });
+
+  it('that the endpoint does not hear is repeated by one timer, however often somebody is reminded of it', async () => {
+    const { origin, active, watch } = tabs();
+    const [tab] = await active(1);
+    let tries = 0;
+    origin.fault = ({ route }) => (route === 'logout' ? (tries++, 'lose_request') : undefined);
+    watch(tab!.session.signOut());
+    await origin.advance(1_000);
+    for (let n = 0; n < 50; n++) {
+      origin.inject(message({ type: 'SESSION_STARTED', sid: `s${n + 2}`, sessionAt: 5_000 }));
+      await origin.advance(100);
+    }
+    await origin.advance(120_000);
+    expect(tries).toBeGreaterThan(2);
+    expect(tries).toBeLessThan(10);
   });
 
   it('of another session than the one here stops no request of this one', async () => {

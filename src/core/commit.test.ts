@@ -117,6 +117,12 @@ describe('a grant in the ledger', () => {
     expect(result).toMatchObject({ is: 'granted', startedAnew: true });
   });
 
+  it('leaves a mark of its subject, never the name', () => {
+    const record = held(plain);
+    const marked = (sub: string) => commit(record, answer({ sub }), sentFor(record))[0].subject;
+    expect([marked('ann'), marked('ann') === marked('ben')]).toEqual([expect.stringMatching(/^[0-9a-f]{1,8}$/), false]);
+  });
+
   it('of this session never takes it back in time', () => {
     const record = held({ ...plain, level: 'fenced' });
     expect(commit(record, answer({ sid: 'old', sessionAt: 5, generation: 5 }), sentFor(record))[0].sessionAt).toBe(10);
@@ -157,5 +163,6 @@ describe('what a refused request costs the others', () => {
     const fault: Verdict = { is: 'fault', code: 'endpoint_error', note: 'no' };
     expect(commit(record, fault, sentFor(record))[0].cooldown).toMatchObject({ failures: 1 });
     expect(commit(record, fault, { ...sentFor(record), key: 'admin|' })[0].cooldown).toBeUndefined();
+    expect(commit(record, { is: 'transient', note: 'rest' }, { ...sentFor(record), key: 'admin|' })[0].cooldown).toMatchObject({ failures: 1 });
   });
 });

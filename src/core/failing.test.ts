@@ -150,6 +150,17 @@ describe('an answer', () => {
     expect((await outcome(tab!.session.refresh())).value).toBe('token-2');
   });
 
+  it('in words of its own is read by who knows them; a reader that throws is a fault of the set-up', async () => {
+    const { open, outcome, script, origin } = tabs();
+    const context = origin.context();
+    context.ports.endpoint.read = (json) => ({ access_token: (json as { ticket: { text: string } }).ticket.text, expires_in: 60 });
+    const { session } = open({ start: 'lazy' }, context);
+    script.push({ status: 200, json: { ticket: { text: 'mapped' } } }, { status: 200, json: {} });
+    expect(await outcome(session.getToken())).toEqual({ value: 'mapped' });
+    expect((await outcome(session.refresh())).error).toMatchObject({ code: 'bad_answer', message: expect.stringMatching(/^endpoint\.read threw: TypeError\./) });
+    expect(session.peek()).toBe('mapped');
+  });
+
   it('replayed twice in a row, with nothing minted in between, says that the cookie is blocked; a single one says nothing', async () => {
     const { active, outcome, script } = tabs();
     const [tab] = await active(1);

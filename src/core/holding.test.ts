@@ -74,6 +74,18 @@ describe('stuck holders', () => {
     expect(refreshes()).toHaveLength(2);
   });
 
+  it('a holder whose lock was stolen begins nothing without it', async () => {
+    const { origin, active, watch, refreshes, record } = tabs();
+    const [one] = await active(1);
+    // The ledger knows of a newer token whose owner is dead: the holder asks around for two seconds.
+    origin.ledger().set({ ...record(), tokens: { '|': { ...record().tokens['|'], generation: 7 } } });
+    watch(one!.session.refresh());
+    expect(await origin.until(() => origin.messages.some(({ message }) => message.type === 'TOKEN_REQUEST' && message.have > 0))).toBe(true);
+    origin.context().ports.locks.request(LOCK, { steal: true });
+    await origin.advance(5_000);
+    expect(refreshes()).toHaveLength(1);
+  });
+
   it('a context steals at most once in 2 D', async () => {
     const { origin, active, watch } = tabs();
     const [one] = await active(1);

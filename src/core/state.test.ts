@@ -61,6 +61,11 @@ describe('a session that has begun elsewhere', () => {
     expect(reduce(state, { type: 'session_started', sid: 'c', sessionAt: 30 })).toEqual({ ...state, status: 'starting', sid: 'c', sub: undefined, sessionAt: 30, grants: {} });
   });
 
+  it('begins anew after the end of this one, and its reason is past', () => {
+    const over = reduce(state, { type: 'session_ended', sid: 'b', reason: 'revoked' });
+    expect(reduce(over, { type: 'session_started', sid: 'c', sessionAt: 30 })).toMatchObject({ status: 'starting', reason: undefined, sid: 'c', closed: ['b'] });
+  });
+
   it.each([
     ['is this one', 'b', 30],
     ['is older', 'c', 10],

@@ -114,6 +114,20 @@ it('everybody who listens for an event hears it, until they stop', async () => {
   expect(heard).toEqual(['first', 'second', 'second']);
 });
 
+it('every request to the endpoint is told as an event: why, what came of it, how long it took', async () => {
+  const { active, outcome, script } = tabs({ conditions: { networkDelay: [50, 50] } });
+  const [tab] = await active(1);
+  const told: unknown[] = [];
+  tab!.session.on('refresh', (event) => told.push(event));
+  await outcome(tab!.session.refresh());
+  script.push({ status: 404, json: {} });
+  await outcome(tab!.session.refresh());
+  expect(told).toMatchObject([
+    { reason: 'force', outcome: 'rotated', generation: 2, duration: expect.toSatisfy((ms: number) => ms >= 100 && ms < 120) },
+    { reason: 'force', outcome: expect.stringMatching(/^fault: The refresh endpoint answered 404/), generation: undefined },
+  ]);
+});
+
 describe('the lock', () => {
   it('is held around a refresh only: free when it is over, and during every read', async () => {
     const { origin, active, outcome } = tabs();

@@ -70,6 +70,26 @@ describe('on 401', () => {
     expect(refreshes()[1]).toMatchObject({ call: { reason: 'force' } });
   });
 
+  it('the replay is the same request: what it may do, and who may stop it', async () => {
+    const seen: Request[] = [];
+    const { tab, outcome } = await setup(1, async (request) => (seen.push(request), new Response(null, { status: seen.length === 1 ? 401 : 200 })));
+    const stop = new AbortController();
+    const init: RequestInit = { method: 'PUT', body: 'x', redirect: 'error', credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', integrity: 'sha256-x', keepalive: true, headers: { 'X-A': '1' }, signal: stop.signal };
+    await outcome(tab.session.fetch(new Request('https://app.test/api', init)));
+    const told = ({ method, redirect, credentials, cache, referrerPolicy, integrity, keepalive, headers }: Request) => [method, redirect, credentials, cache, referrerPolicy, integrity, keepalive, headers.get('X-A')];
+    expect(seen.map(told)).toEqual(Array(2).fill(['PUT', 'error', 'omit', 'no-store', 'no-referrer', 'sha256-x', true, '1']));
+    stop.abort();
+    expect(seen[1]!.signal.aborted).toBe(true);
+  });
+
+  it('where no refresh can be had the caller hears that, not the 401', async () => {
+    const { serve } = api(() => false);
+    const { tab, outcome, origin, rejected } = await setup(1, serve, { timeout: 3_000 });
+    origin.offline();
+    expect((await outcome(tab.session.fetch('/api/me'))).error?.code).toMatch(/refresh_(timeout|unavailable)/);
+    expect(rejected).toEqual([]);
+  });
+
   it('one replay per request, ever', async () => {
     const { calls, serve } = api(() => false);
     const { tab, outcome, rejected, refreshes } = await setup(1, serve);
@@ -170,6 +190,9 @@ describe('on 401', () => {
       await outcome(tab.session.refresh());
       expect(await send('a'.repeat(10))).toBe(200);
       expect([read.mock.calls.length, calls.map(({ body: sent }) => sent.length), rejected]).toEqual([1, [11, 10, 10], []]);
+      const long = await setup(1, api(() => false).serve, { replayLimit: 10 });
+      await long.outcome(long.tab.session.fetch(new Request('https://app.test/api/me', { method: 'POST', body: 'a'.repeat(11) })));
+      expect(long.rejected).toEqual(['not_replayable']);
     } finally {
       Object.defineProperty(Request.prototype, 'body', body);
       read.mockRestore();

@@ -240,6 +240,19 @@ describe('GET /auth/events', () => {
     expect(stream.text.match(/^event: degraded\ndata: .*$/gm)).toEqual([`event: degraded\ndata: {"sid":"${sid}","reason":"upstream_unavailable"}`]);
   });
 
+  test('one that answers is said of by nobody, nor is a token that was asked for too soon', async () => {
+    const tokens = () => ({ accessToken: 'a', refreshToken: 'r', expiresInMs: 60_000 });
+    const { browser } = await signedIn(site({ upstream: { grant: async () => tokens(), refresh: async () => tokens() } }));
+    const stream = await listen(browser);
+    await stream.next();
+    await browser.site.clock.advance(36_000);
+    expect((await browser.refresh({ have: 1 })).status).toBe(200);
+    expect((await browser.refresh({ have: 2 })).status).toBe(429);
+    await browser.call('POST', '/logout', {});
+    while ((await stream.next()) !== undefined);
+    expect(stream.text.match(/^event: .*$/gm)).toEqual(['event: hello', 'event: rotated', 'event: signed_out']);
+  });
+
   test('a rotation that nobody listens to is not written down', async () => {
     const { browser } = await signedIn();
     await browser.site.clock.advance(36_000);

@@ -5,7 +5,7 @@ import { memoryStore } from '../stores/memory.js';
 import { fakeClock } from '../testing/fake-clock.js';
 import { attempt, site, TestBrowser } from '../testing/site.js';
 
-type State = 'up' | 'throws' | 'silent' | 'defect';
+type State = 'up' | 'throws' | 'silent' | 'late' | 'defect';
 
 /** A site whose store can be taken away: by throwing, or by silence; at once, or as soon as it has decided a rotation. */
 function fragile(options: Partial<EndpointOptions> = {}) {
@@ -20,6 +20,7 @@ function fragile(options: Partial<EndpointOptions> = {}) {
         if (state === 'throws') return Promise.reject(new StoreUnavailableError('Connection refused.'));
         if (state === 'defect') return Promise.reject(new TypeError('Not a function.'));
         if (state === 'silent') return new Promise(() => {});
+        if (state === 'late') return new Promise((resolve) => clock.after(9_000, () => resolve(method(...args))));
         if (name !== 'present') return method(...args);
         return Promise.resolve(method(...args)).finally(() => afterPresent?.());
       };
@@ -220,6 +221,7 @@ describe('the store goes away between the rotation and the token', () => {
   test.each<[State, number, string]>([
     ['throws', 503, 'store_unavailable'],
     ['silent', 503, 'store_unavailable'],
+    ['late', 503, 'store_unavailable'],
     ['defect', 500, 'unexpected'],
   ])('(%s): the cookie and attempt_settled go with the %i', async (state, status, reason) => {
     const all = await mediated();
@@ -228,10 +230,12 @@ describe('the store goes away between the rotation and the token', () => {
     const gone = setAfterPresent(state);
     const pending = browser.refresh({ have: 1, ids: [attempt(50)] });
     await gone;
-    if (state === 'silent') await clock.advance(8_000);
+    if (state === 'silent' || state === 'late') await clock.advance(8_000);
     const reply = await pending;
     expect(reply).toMatchObject({ status, body: { reason, session: 'intact', attempt_settled: attempt(50) } });
     expect(browser.cookieHeader).not.toBe(before);
+    // What comes after the answer that was made in its place is heard by nobody, and said of by nobody.
+    if (state === 'late') await clock.advance(120_000);
     expect(refreshes(all)).toEqual([expect.objectContaining({ outcome: 'rotated', status, reason })]);
     // What a silent store never answered is waited for until the end of the test.
     if (state === 'silent') return;
