@@ -1,5 +1,6 @@
 /** A browser that Playwright does not drive here, as far as a row needs one. */
 import type { Context } from '../harness/tab.js';
+import type { Run } from '../server/pages/subject.js';
 
 export interface EngineTab extends Context {
   /** Value of an expression, as JSON; promises are awaited. */
@@ -19,3 +20,11 @@ export interface Engine {
 
 /** What runs in the page for `run`: the same for every engine. */
 export const callOf = (command: string, args: readonly unknown[]): string => `subject.${command}(...${JSON.stringify(args)})`;
+
+/** Another context of the origin below this tab, and of a session of its own. */
+export async function below(tab: EngineTab, kind: 'iframe' | 'worker' | 'shared', name: string): Promise<Context> {
+  await tab.evaluate(`spawn('${kind}', '${name}', '{}').then(() => true)`);
+  const run = (command: string, ...args: unknown[]) =>
+    tab.evaluate(kind === 'iframe' ? `frames['${name}'].${callOf(command, args)}` : `remote.get('${name}')('${command}', ${JSON.stringify(args)})`);
+  return { name, run: run as Run };
+}

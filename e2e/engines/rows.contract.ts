@@ -3,7 +3,7 @@ import { expect } from '@playwright/test';
 import { becomesActive, getsToken, neverEnded } from '../harness/origin.js';
 import { allServed, endMidRefresh, stillAlive } from '../harness/victim.js';
 import { cut, html, json, silence } from '../server/faults.js';
-import type { EngineTab } from './engine.js';
+import { below, type EngineTab } from './engine.js';
 import type { EngineTest } from './fixtures.js';
 
 const users = async (tabs: readonly EngineTab[]): Promise<unknown[]> => Promise.all(tabs.map(async (tab) => (await tab.run('snapshot')).sub));
@@ -21,6 +21,22 @@ export function rows(name: string, test: EngineTest): void {
     expect(await Promise.all(storm.values())).toEqual(allServed(tabs));
     expect(at.server.refreshes()).toHaveLength(1);
     await neverEnded(tabs);
+  });
+
+  test(`${name}, row 1: tabs, iframes, dedicated workers and a shared worker get their 401 together: one refresh`, async ({ at }) => {
+    const tabs = await at.signedIn(2);
+    const others = await Promise.all(tabs.flatMap((tab) => [below(tab, 'iframe', `${tab.name}-frame`), below(tab, 'worker', `${tab.name}-worker`)]));
+    const contexts = [...tabs, ...others, await below(tabs[0]!, 'shared', 'shared')];
+    await becomesActive(contexts);
+    at.server.journal.clear();
+    const barrier = at.server.faults.hold('refresh', 'before');
+    const storm = at.storm(contexts);
+    await barrier.arrived;
+    await expect.poll(() => at.server.api.rejections).toBe(contexts.length);
+    barrier.release();
+    expect(await Promise.all(storm.values())).toEqual(allServed(contexts));
+    expect(at.server.refreshes()).toHaveLength(1);
+    await neverEnded(contexts);
   });
 
   for (const when of ['before', 'after'] as const)
@@ -159,5 +175,22 @@ export function rows(name: string, test: EngineTest): void {
       await becomesActive([...tabs, fresh]);
       await expect.poll(() => users([...tabs, fresh])).toEqual(['bob', 'bob', 'bob', 'bob']);
       for (const tab of tabs) expect(await tab.run('events', 'ended'), 'a switch is no end').toEqual([]);
+    });
+
+  for (const [what, sent, echo] of [
+    ['a text', `session.fetch('/api/me', { method: 'POST', body: 'abc' })`, 'abc'],
+    ['a text with keepalive', `session.fetch('/api/me', { method: 'POST', body: 'abc', keepalive: true })`, 'abc'],
+    ['a Request with keepalive', `session.fetch(new Request('/api/me', { method: 'POST', body: 'abc', keepalive: true }))`, 'abc'],
+    ['bytes', `session.fetch('/api/me', { method: 'PUT', body: new TextEncoder().encode('abc') })`, 'abc'],
+    ['a Blob', `session.fetch('/api/me', { method: 'POST', body: new Blob(['abc']) })`, 'abc'],
+    ['a query', `session.fetch('/api/me', { method: 'POST', body: new URLSearchParams({ a: '1' }) })`, 'a=1'],
+    ['a form', `((form) => (form.append('a', '1'), session.fetch('/api/me', { method: 'POST', body: form })))(new FormData())`, expect.stringContaining('name="a"')],
+  ] as const)
+    test(`${name}, session.fetch: ${what} arrives as it was, again after a 401`, async ({ at }) => {
+      const [tab] = await at.signedIn(1);
+      await tab!.run('expose');
+      at.server.api.expireAll();
+      expect(await tab!.evaluate(`${sent}.then(async (answer) => ({ status: answer.status, ...await answer.json() }))`)).toMatchObject({ status: 200, user: 'ada', echo });
+      expect(at.server.api.rejections).toBe(1);
     });
 }

@@ -26,7 +26,7 @@ export function tab(page: Page, name: string): Tab {
       const worker = kind === 'worker' ? page.waitForEvent('worker', (made) => made.url().includes(`name=${child}&`)) : undefined;
       await page.evaluate(([k, n, o]) => window.spawn(k, n, o), [kind, child, JSON.stringify(options)] as const);
       if (kind === 'shared')
-        return context({ evaluate: (_body, call) => page.evaluate(([n, [c, a]]) => window.shared.get(n)?.(c as Command, a), [child, call] as const) }, child);
+        return context({ evaluate: (_body, call) => page.evaluate(([n, [c, a]]) => window.remote.get(n)?.(c as Command, a), [child, call] as const) }, child);
       return context(kind === 'iframe' ? frameOf(page, child) : ((await worker) as Worker), child);
     },
     close: () => page.close(),

@@ -1,5 +1,6 @@
+import { answering } from './answering.js';
 import { optionsOf, type Subject, subject } from './subject.js';
 
-const scope = globalThis as typeof globalThis & { subject: Subject; postMessage(value: unknown): void };
+const scope = globalThis as unknown as Worker & { location: Location; subject: Subject };
 scope.subject = subject(optionsOf(scope.location.href));
-scope.postMessage('ready');
+answering(scope.subject, scope);

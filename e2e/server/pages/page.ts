@@ -4,14 +4,15 @@ declare global {
   interface Window {
     subject: Subject;
     workers: Map<string, Worker>;
-    shared: Map<string, (command: Command, args: unknown[]) => Promise<unknown>>;
+    /** Asks a worker of this page. */
+    remote: Map<string, (command: Command, args: unknown[]) => Promise<unknown>>;
     spawn: typeof spawn;
   }
 }
 
 window.subject = subject(optionsOf(location.href));
 window.workers = new Map();
-window.shared = new Map();
+window.remote = new Map();
 window.spawn = spawn;
 
 /** Adds another context of this origin to the page; resolves when it answers. */
@@ -29,19 +30,22 @@ async function spawn(kind: 'iframe' | 'worker' | 'shared', name: string, options
   if (kind === 'worker') {
     const worker = new Worker(`/built/dedicated.js${query}`, { type: 'module', name });
     window.workers.set(name, worker);
-    await new Promise((resolve) => worker.addEventListener('message', resolve, { once: true }));
-    return;
+    return talk(name, worker);
   }
-  const shared = new SharedWorker(`/built/shared.js${query}`, { type: 'module', name });
+  return talk(name, new SharedWorker(`/built/shared.js${query}`, { type: 'module', name }).port);
+}
+
+/** Resolves when the other side says that it is ready. */
+function talk(name: string, port: Worker | MessagePort): Promise<void> {
   const replies = new Map<number, (value: unknown) => void>();
   let calls = 0;
   const ready = new Promise((resolve) => replies.set(0, resolve));
-  shared.port.onmessage = ({ data }: MessageEvent<{ id: number; value: unknown }>) => replies.get(data.id)?.(data.value);
-  window.shared.set(name, (command, args) => {
+  port.onmessage = ({ data }: MessageEvent<{ id: number; value: unknown }>) => replies.get(data.id)?.(data.value);
+  window.remote.set(name, (command, args) => {
     calls += 1;
     const id = calls;
-    shared.port.postMessage({ id, command, args });
+    port.postMessage({ id, command, args });
     return new Promise((resolve) => replies.set(id, resolve));
   });
-  await ready;
+  return ready as Promise<void>;
 }
