@@ -45,23 +45,6 @@ describe('the store is down', () => {
     expect(reply).toMatchObject({ status: 503, setCookies: [], body: { error: 'temporarily_unavailable', reason: 'store_unavailable', session: 'intact', retry_after: 1 } });
     expect(reply.headers.get('Retry-After')).toBe('1');
   });
-  test('people who are on their way to a provider are shown a page', async () => {
-    const issuer = 'https://id.example';
-    const { browser, set } = fragile({
-      authenticate: undefined,
-      upstream: { issuer, clientId: 'app', metadata: { authorization_endpoint: `${issuer}/authorize` } },
-    });
-    const signedIn = new TestBrowser(site());
-    await signedIn.login();
-    for (const [name, value] of signedIn.jar) browser.jar.set(name, value);
-    for (const state of ['throws', 'defect'] as const) {
-      set(state);
-      const reply = await browser.call('GET', '/login?return_to=/inbox', undefined, { 'Sec-Fetch-Mode': 'navigate' });
-      expect(reply).toMatchObject({ status: state === 'throws' ? 503 : 500, body: { text: expect.stringContaining('try again in a moment') } });
-      expect(reply.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
-    }
-    expect(await browser.call('GET', '/session')).toMatchObject({ status: 500, body: { session: 'intact' } });
-  });
   test('a store that never answers is given up before the browser gives up', async () => {
     const { browser, set, clock } = fragile();
     await browser.login();
@@ -90,6 +73,23 @@ describe('the store is down', () => {
     browser.jar.set(name!, value);
     await clock.advance(840_000);
     expect((await browser.refresh({ reason: 'startup' })).status).toBe(503);
+  });
+  test('people who are on their way to a provider are shown a page', async () => {
+    const issuer = 'https://id.example';
+    const { browser, set } = fragile({
+      authenticate: undefined,
+      upstream: { issuer, clientId: 'app', metadata: { authorization_endpoint: `${issuer}/authorize` } },
+    });
+    const signedIn = new TestBrowser(site());
+    await signedIn.login();
+    for (const [name, value] of signedIn.jar) browser.jar.set(name, value);
+    for (const state of ['throws', 'defect'] as const) {
+      set(state);
+      const reply = await browser.call('GET', '/login?return_to=/inbox', undefined, { 'Sec-Fetch-Mode': 'navigate' });
+      expect(reply).toMatchObject({ status: state === 'throws' ? 503 : 500, body: { text: expect.stringContaining('try again in a moment') } });
+      expect(reply.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
+    }
+    expect(await browser.call('GET', '/session')).toMatchObject({ status: 500, body: { session: 'intact' } });
   });
   test('after a sign-out here nothing is served from memory', async () => {
     const { browser, set, clock } = fragile();

@@ -46,14 +46,10 @@ export function providerLogin(
   const scope = options.scope ?? 'openid offline_access';
   const redirectUri = `${place.publicOrigin}${place.mount}/callback`;
 
-  /** Whatever does not heed its signal: a function of the application, a discovery that another caller had begun. */
-  async function bounded<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    try {
-      return await inTime(clock, CALL_MS, run);
-    } catch (error) {
+  const bounded = <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    inTime(clock, CALL_MS, run).catch((error: unknown) => {
       throw upstreamFailure(error);
-    }
-  }
+    });
   const readLogout = logoutTokenReader(provider, options, clock);
   return {
     issuer: options.issuer,
