@@ -11,7 +11,7 @@ const TABS = 10;
 
 interface Bench {
   /** `first`: this is the first tab. `duration`: what the endpoint took, where it was asked. */
-  bench: Record<'heard' | 'bare' | 'served', (when: number, first: boolean) => Promise<{ from: number; at: number; duration?: number }>>;
+  bench: Record<'heard' | 'bare' | 'least' | 'served', (when: number, first: boolean) => Promise<{ from: number; at: number; duration?: number }>>;
 }
 
 test('ten tabs are served within the server’s time + the bare protocol + 3 raw broadcasts', async ({ origin }) => {
@@ -20,9 +20,11 @@ test('ten tabs are served within the server’s time + the bare protocol + 3 raw
     await tab.run('expose');
     await tab.page.evaluate(() => {
       const channel = new BroadcastChannel('bench');
+      // Two, so that the second read need not wait for the first write: ours has a request in between.
+      const stores = ['before', 'after'];
       const database = new Promise<IDBDatabase>((done) => {
         const request = indexedDB.open('bench');
-        request.onupgradeneeded = () => request.result.createObjectStore('bench');
+        request.onupgradeneeded = () => stores.forEach((name) => request.result.createObjectStore(name));
         request.onsuccess = () => done(request.result);
       });
       const now = () => performance.timeOrigin + performance.now();
@@ -50,19 +52,27 @@ test('ten tabs are served within the server’s time + the bare protocol + 3 raw
          * The least that the protocol does for the same, by hand: one of ten gets a lock, writes to disk what it is about to
          * send, (the request would be here,) writes what came of it, and tells the others.
          */
-        async bare(when: number) {
+        bare: (when: number) => bench.alone(when, 'complete'),
+        /** The same without waiting for either write, which ours does not do since docs/decisions/0071: only for what they read. */
+        least: (when: number) => bench.alone(when, 'read'),
+        async alone(when: number, until: 'complete' | 'read') {
           const from = await moment(when);
           const leave = new AbortController();
           const message = new Promise((done) => channel.addEventListener('message', done, { once: true }));
-          const write = async (durability: IDBTransactionDurability) => {
-            const transaction = (await database).transaction('bench', 'readwrite', { durability });
-            const store = transaction.objectStore('bench');
-            store.get('record').onsuccess = () => store.put('x'.repeat(600), 'record');
-            await new Promise((done) => (transaction.oncomplete = done));
+          const write = async (name: string, durability: IDBTransactionDurability) => {
+            const transaction = (await database).transaction(name, 'readwrite', { durability });
+            const store = transaction.objectStore(name);
+            await new Promise<unknown>((done) => {
+              store.get('record').onsuccess = (event) => {
+                store.put('x'.repeat(600), 'record');
+                if (until === 'read') done(event);
+              };
+              transaction.oncomplete = done;
+            });
           };
           const led = navigator.locks.request('bench', { signal: leave.signal }, async () => {
-            await write('strict');
-            await write('relaxed');
+            await write('before', 'strict');
+            await write('after', 'relaxed');
             channel.postMessage(bench.payload);
             return now();
           });
@@ -97,8 +107,8 @@ test('ten tabs are served within the server’s time + the bare protocol + 3 raw
     const heard = await together('heard');
     return Math.max(...heard.slice(1).map(({ at }) => at)) - heard[0]!.from;
   };
-  const bare = async () => {
-    const done = await together('bare');
+  const alone = async (how: 'bare' | 'least') => {
+    const done = await together(how);
     return Math.max(...done.map(({ at }) => at)) - Math.min(...done.map(({ from }) => from));
   };
   const ours = async () => {
@@ -110,16 +120,16 @@ test('ten tabs are served within the server’s time + the bare protocol + 3 raw
     const server = Math.max(...served.map(({ duration = 0 }) => duration));
     return Math.max(...served.map(({ at }) => at)) - Math.min(...served.map(({ from }) => from)) - server;
   };
-  const runs = { raw: [] as number[], bare: [] as number[], ours: [] as number[] };
+  const runs = { raw: [] as number[], bare: [] as number[], least: [] as number[], ours: [] as number[] };
   for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
-    const one = { raw: await raw(), bare: await bare(), ours: await ours() };
-    if (round >= WARM_UP) for (const which of ['raw', 'bare', 'ours'] as const) runs[which].push(one[which]);
+    const one = { raw: await raw(), bare: await alone('bare'), least: await alone('least'), ours: await ours() };
+    if (round >= WARM_UP) for (const which of ['raw', 'bare', 'least', 'ours'] as const) runs[which].push(one[which]);
   }
-  const [fanOut, floor, excess] = [sample(runs.raw), sample(runs.bare), sample(runs.ours)];
+  const [fanOut, floor, least, excess] = [sample(runs.raw), sample(runs.bare), sample(runs.least), sample(runs.ours)];
   const limit = floor.median + 3 * fanOut.median;
   const figure = `${(excess.median / floor.median).toFixed(2)} × a bare lock with two writes and a broadcast (${show(excess, 'ms')} against ${show(fanOut, 'ms')} and ${show(floor, 'ms')})`;
   const ratio = excess.median / fanOut.median;
-  report('ten tabs, one expiry: beyond the server’s time', `${ratio.toFixed(2)} × a raw broadcast`, '3 ×, which docs/decisions/0070 says no ledger can meet', ratio <= 3);
+  report('ten tabs, one expiry: beyond the server’s time', `${ratio.toFixed(2)} × a raw broadcast (a bare lock, two reads and a broadcast: ${(least.median / fanOut.median).toFixed(2)} ×)`, '3 × (docs/decisions/0070)', ratio <= 3);
   report('ten tabs, one expiry: beyond the server’s time', figure, `${limit.toFixed(2)} ms: the bare protocol + 3 raw broadcasts`, excess.median <= limit);
   expect(excess.median).toBeLessThanOrEqual(limit);
 });

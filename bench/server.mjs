@@ -1,8 +1,16 @@
-/** npm run bench -- server [seconds [sqlite] [redis] [streams] [stored] [cpu]]: bundles bench/server and runs it. Default 30 s per figure. `cpu` only when named. */
+/** Bundles bench/server and runs it. Default 30 s per figure. `cpu` only when named. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
+
+const USAGE = 'npm run bench -- server [seconds [sqlite] [redis] [streams] [stored] [cpu]]';
+const [seconds = '30', ...parts] = process.argv.slice(2);
+const wrong = Number(seconds) > 0 ? parts.find((part) => !USAGE.includes(`[${part}]`)) : seconds;
+if (wrong !== undefined) {
+  console.error(`"${wrong}" means nothing here. Usage: ${USAGE}`);
+  process.exit(2);
+}
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'node_modules/.cache/tabaton-bench');
@@ -27,11 +35,10 @@ async function bundle(entry) {
   return join(folder, name);
 }
 
-const [seconds, parts] = [Number(process.argv[2] ?? 30), process.argv.slice(3)];
 const [serve, index] = [await bundle('serve'), await bundle('index')];
 try {
   const { bench } = await import(pathToFileURL(index).href);
-  const below = await bench(serve, seconds, parts, (line) => console.log(line));
+  const below = await bench(serve, Number(seconds), parts, (line) => console.log(line));
   // Figures without a goal are no success.
   if (parts.join() !== 'cpu') console.log(below === 0 ? '\nEvery goal was reached.' : `\n${below} goals were missed.`);
   process.exitCode = below === 0 ? 0 : 1;

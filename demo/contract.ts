@@ -9,7 +9,7 @@ export type StageName = 'each' | 'together';
 /** Where a request came from: `<page>-<stage>-<number>` for a context of a stage, else `tab` or `page`. */
 export type Sender = string;
 
-export type Route = 'refresh' | 'login' | 'logout' | 'session' | 'api' | 'other';
+export type Route = 'refresh' | 'login' | 'logout' | 'session' | 'events' | 'api' | 'other';
 
 /** Number of the process that did it, where the right stage runs on several; absent otherwise. */
 type NodeNumber = { node?: number };

@@ -162,6 +162,8 @@ test('Kill the leader works again at once, with the next leader', async ({ stage
     return leader;
   };
   const first = await killed();
+  // Out of use for a while it has lost the focus: whoever uses the keyboard gets it back.
+  await expect(button).toBeFocused();
   expect(await killed()).not.toBe(first);
   await stages.words('together', 6, 'signed in');
 });
@@ -206,12 +208,12 @@ test('Hang: the refresh that never answers is survived with one more request', a
 test('Offline: nobody is signed out, and the tabs are green again after it', async ({ stages, page }) => {
   await stages.act('offline');
   const button = page.locator('[data-act="offline"]');
-  await expect(button).toHaveAttribute('aria-pressed', 'true');
+  await expect(button).toHaveText('Go online');
   await expect.poll(() => stages.read('together', 'word'), { timeout: 30_000 }).not.toContain('signed in');
   const words = await stages.read('together', 'word');
   expect(words.filter((word) => word === 'signed out' || word === 'thrown out')).toEqual([]);
   await button.click();
-  await expect(button).toHaveAttribute('aria-pressed', 'false');
+  await expect(button).toHaveText('Offline');
   await stages.words('together', 6, 'signed in');
   expect(stages.tally('together').thrownOut).toBe(0);
 });
@@ -264,4 +266,23 @@ test('phone width: nothing scrolls sideways, and the button is in reach', async 
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await expect(page.getByRole('button', { name: 'Kill the leader' })).toBeInViewport({ ratio: 1 });
   for (const stage of ['each', 'together']) await expect(page.locator(`[data-stage="${stage}"]`)).toBeInViewport({ ratio: 0.9 });
+  await page.setViewportSize({ width: 360, height: 780 });
+  const [tile] = stages.frames('together');
+  const overlong = await tile!.evaluate(() => {
+    document.querySelector('[data-part="word"]')!.textContent = 'trying again';
+    return [...document.querySelectorAll('.word, .sign')].filter((shown) => shown.getBoundingClientRect().right > innerWidth - 4).length;
+  });
+  expect(overlong, 'words or signs that a tile of a small phone cuts off').toBe(0);
+});
+
+test('the server stops: the page says so, and so does a button', async ({ page }) => {
+  const demo = await startDemo();
+  await page.goto(demo.url);
+  const kill = page.getByRole('button', { name: 'Kill the leader' });
+  await expect(page.locator('[data-part="ring-caption"]')).toHaveText(/tokens expire/);
+  await demo.close();
+  await expect(page.locator('.tagline [role="status"]')).toHaveText(/server is gone/);
+  await kill.click();
+  await expect(page.locator('[data-part="verdict"]')).toHaveText('The server does not answer. Start it again.');
+  await expect(kill).toBeEnabled();
 });

@@ -22,7 +22,8 @@ export default defineConfig({
   ],
   test: {
     environment: 'node',
-    include: ['src/{core,browser,clients,simulation}/**/*.test.ts'],
+    // Of the worker only what runs without mocks: these tests share their modules.
+    include: ['src/{core,browser,clients,simulation}/**/*.test.ts', 'src/worker/{configuration,doubt}.test.ts'],
     exclude: ['**/*.browser.test.ts'],
     pool: 'threads',
     maxWorkers: 1,

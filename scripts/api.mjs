@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { argumentsOf } from './arguments.mjs';
 import { entries } from './entries.mjs';
 import { isMain } from './main.mjs';
 import { root } from './steps.mjs';
@@ -97,7 +98,7 @@ function undocumented(entry, fresh) {
 const reportName = (entry) => entry.name.replace(/\/?index$/, '').replaceAll('/', '-') || 'tabaton';
 
 if (isMain(import.meta)) {
-  const found = compare({ update: process.argv.includes('--update') });
+  const found = compare(argumentsOf('node scripts/api.mjs [--update]', { update: { type: 'boolean' } }));
   for (const violation of found) console.error(violation);
   console.log(`api: ${entries.filter((entry) => entry.kind === 'module').length} entry points, ${found.length} violations`);
   process.exit(found.length ? 1 : 0);

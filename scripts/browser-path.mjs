@@ -46,6 +46,23 @@ export function firefoxPath() {
   return path;
 }
 
+const WEBKIT_PLACES = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/libexec', '/usr/lib'].flatMap((lib) => [`${lib}/webkit2gtk-4.1`, `${lib}/webkit2gtk-4.0`]);
+
+/** WebKitGTK, its WebDriver and a display for it: all three, or undefined. */
+export function findWebkit(env = process.env) {
+  const driver = onPath('WebKitWebDriver', env);
+  const display = onPath('Xvfb', env);
+  const browser = [env.TABATON_MINIBROWSER, ...WEBKIT_PLACES.map((place) => join(place, 'MiniBrowser'))].find(isExecutable);
+  return driver && display && browser ? { driver, display, browser } : undefined;
+}
+
+/** The executables; throws a sentence that says what to do where there are none. */
+export function webkitPaths() {
+  const paths = findWebkit();
+  if (!paths) throw new Error('No WebKitGTK found. Run: npm run setup (it needs WebKitWebDriver, MiniBrowser and Xvfb).');
+  return paths;
+}
+
 export function findRedis(env = process.env) {
   return [env.TABATON_REDIS_SERVER, onPath('redis-server', env), onPath('valkey-server', env)].find(isExecutable);
 }

@@ -12,13 +12,15 @@ import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as viteBuild } from 'vite';
+import { argumentsOf } from './arguments.mjs';
 import { pruneDeclarations } from './declarations.mjs';
 import { entries as allEntries } from './entries.mjs';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 
-const only = argument('--only')?.split(',');
-const quiet = process.argv.includes('--quiet');
+const given = argumentsOf('npm run build [-- --only index,server/index] [--quiet]', { only: { type: 'string' }, quiet: { type: 'boolean' } });
+const only = given.only?.split(',');
+const { quiet } = given;
 const entries = only ? allEntries.filter((entry) => only.includes(entry.name)) : allEntries;
 
 const unknown = (only ?? []).filter((name) => !allEntries.some((entry) => entry.name === name));
@@ -144,11 +146,6 @@ function swap() {
   if (existsSync(dist)) renameSync(dist, old);
   renameSync(out, dist);
   rmSync(old, { recursive: true, force: true });
-}
-
-function argument(name) {
-  const at = process.argv.indexOf(name);
-  return at === -1 ? undefined : process.argv[at + 1];
 }
 
 function fail(message) {

@@ -26,7 +26,7 @@ function union(program, name) {
 function fields(program, name) {
   const names = [];
   walk(program, (node) => {
-    if (node.type === 'TSInterfaceDeclaration' && node.id.name === name) names.push(...node.body.body.map((member) => member.key.name));
+    if (node.type === 'TSInterfaceDeclaration' && node.id.name === name) names.push(...node.body.body.map((member) => member.key?.name).filter(Boolean));
   });
   return names;
 }
@@ -81,6 +81,18 @@ describe('docs/browser-protocol.md', () => {
 
 describe('docs/server.md', () => {
   it.each([
+    ['EndpointOptions', 'config/endpoint-options.ts'],
+    ['Authenticated', 'config/endpoint-options.ts'],
+    ['LimitOptions', 'config/endpoint-options.ts'],
+    ['PlaceOptions', 'config/place.ts'],
+    ['TimingOptions', 'config/timing.ts'],
+    ['ClientOptions', 'config/clients.ts'],
+    ['IssuerOptions', 'issuer/local-issuer.ts'],
+    ['Endpoint', 'endpoint.ts'],
+    ['NodeOptions', 'node.ts'],
+    ['MemoryStoreOptions', 'stores/memory.ts'],
+    ['SqliteStoreOptions', 'stores/sqlite.ts'],
+    ['RedisStoreOptions', 'stores/redis.ts'],
     ['OidcOptions', 'upstream/oidc-options.ts'],
     ['FunctionUpstream', 'upstream/function-upstream.ts'],
     ['UpstreamTokens', 'upstream/upstream.ts'],
@@ -100,6 +112,21 @@ describe('docs/server.md', () => {
   });
 });
 
+describe('docs/service-worker.md', () => {
+  it.each([
+    ['WorkerRegistration', 'browser/worker-link.ts'],
+    ['WorkerApi', 'contract/worker.ts'],
+    ['WorkerConfig', 'contract/worker.ts'],
+    ['PeerOptions', 'worker/peer.ts'],
+    ['VitePluginOptions', 'vite/index.ts'],
+  ])('names every field of %s', (name, file) => {
+    const names = fields(parse('options.ts', read(`src/${file}`)), name);
+    expect(names.length).toBeGreaterThan(0);
+    const code = [...read('docs/service-worker.md').matchAll(/```[^]*?```|`[^`]+`/g)].join('\n');
+    expect(names.filter((field) => !new RegExp(`\\b${field}\\b`).test(code))).toEqual([]);
+  });
+});
+
 describe('docs/architecture.md', () => {
   it('names every room of the house', () => {
     const text = read('docs/architecture.md');
@@ -111,5 +138,12 @@ describe('every document', () => {
   it.each(documents)('%s: its links lead somewhere', (path) => {
     const links = [...read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)].map(([, link]) => link);
     for (const link of links) expect(existsSync(join(root, dirname(path), link)), `${path} links to ${link}`).toBe(true);
+  });
+
+  it.each(documents)('%s: the headings it points at are there', (path) => {
+    const links = [...read(path).matchAll(/\]\(([^)#\s:]*)#([^)\s]+)\)/g)].map(([, file, heading]) => ({ file: file ? join(dirname(path), file) : path, heading }));
+    // As GitHub makes an anchor of a heading.
+    const anchors = (file) => [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, text]) => text.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
+    expect(links.filter(({ file, heading }) => !anchors(file).includes(heading))).toEqual([]);
   });
 });

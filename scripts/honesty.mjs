@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { argumentsOf } from './arguments.mjs';
 import { lineOf, parse, walk } from './imports.mjs';
 import { isMain } from './main.mjs';
 import { isTest, sources } from './sources.mjs';
@@ -45,6 +46,7 @@ const isConfigOrTest = (path) => isTest(path) || /(^|\/)(vitest|playwright)[\w.]
 const CONFIGS = ['vitest.config.ts', 'playwright.config.ts'];
 
 if (isMain(import.meta)) {
+  argumentsOf('node scripts/honesty.mjs');
   const configs = CONFIGS.filter((path) => existsSync(join(root, path))).map((path) => ({ path, code: readFileSync(join(root, path), 'utf8') }));
   const files = [...sources(root, ['src', 'e2e', 'demo', 'bench', 'scripts']), ...configs];
   const found = violations(files);

@@ -4,6 +4,7 @@
  * Fails when it reads no module, or none in a room that must have some: a check that sees nothing must not pass.
  */
 import { posix } from 'node:path';
+import { argumentsOf } from './arguments.mjs';
 import { isMain } from './main.mjs';
 import { importsOf, lineOf, parse, walk } from './imports.mjs';
 import { isTest, sources } from './sources.mjs';
@@ -152,6 +153,7 @@ export function lengths(files) {
 }
 
 if (isMain(import.meta)) {
+  argumentsOf('node scripts/house.mjs');
   const files = sources(root, ['src']);
   const found = violations(files);
   for (const violation of found) console.error(violation);

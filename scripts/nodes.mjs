@@ -6,7 +6,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
+import { argumentsOf } from './arguments.mjs';
 
+argumentsOf('npm run nodes');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'node_modules/.cache/tabaton-nodes');
 const name = `run-${process.pid}.mjs`;

@@ -6,7 +6,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
+import { argumentsOf } from './arguments.mjs';
 import { entries } from './entries.mjs';
 import { isMain } from './main.mjs';
 import { root } from './steps.mjs';
@@ -33,9 +34,17 @@ export function exportViolations(manifest, list = entries) {
 
 /** What may be in the tarball. */
 export function contentViolations(files) {
-  const found = files.filter((file) => !/^(dist\/|README\.md$|LICENSE$|package\.json$)/.test(file) || /\.(test|contract)\./.test(file)).map((file) => `the tarball holds ${file}`);
+  const found = files.filter((file) => !/^(dist\/|docs\/.*\.md$|ops\/[^/]+\.(json|yml)$|README\.md$|LICENSE$|package\.json$)/.test(file) || /\.(test|contract)\./.test(file)).map((file) => `the tarball holds ${file}`);
   for (const needed of ['README.md', 'LICENSE', 'package.json']) if (!files.includes(needed)) found.push(`the tarball lacks ${needed}`);
   return found;
+}
+
+/** Links of the readme and of the guides it leads to: who has installed the package reads them beside it. */
+export function linkViolations(files, read) {
+  const links = files.filter((file) => /^(README|docs\/[^/]+)\.md$/.test(file)).flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)].map(([, link]) => ({ file, link, to: posix.join(posix.dirname(file), link) })),
+  );
+  return links.filter(({ to }) => !files.some((file) => file === to || file.startsWith(to))).map(({ file, link }) => `${file} links to ${link}, which the tarball lacks`);
 }
 
 /** Imports of a chunk for its side effects: there are none, and an application's bundler warns about each such line. */
@@ -57,6 +66,7 @@ export function check() {
       ...exportViolations(manifest),
       ...bareImports(packed.files.filter(({ path }) => path.endsWith('.js')).map(({ path }) => ({ path, code: readFileSync(join(root, path), 'utf8') }))),
       ...contentViolations(packed.files.map(({ path }) => path)),
+      ...linkViolations(packed.files.map(({ path }) => path), (path) => readFileSync(join(root, path), 'utf8')),
       ...tool('publint', ['publint', '--strict', root], root),
       ...tool('attw', ['attw', tarball, '--profile', 'esm-only', '--no-emoji', ...untyped], root),
       ...typecheck(work),
@@ -92,9 +102,9 @@ function typecheck(work) {
   const server = typed.filter((entry) => entry.export.startsWith('./server'));
   writeFileSync(join(work, 'consumer.server.ts'), server.map((entry, index) => `export * as entry${index} from '${specifier(entry)}';`).join('\n'));
   const cases = [
-    { file: 'consumer.ts', module: 'esnext', moduleResolution: 'bundler', lib: ['ES2023', 'ESNext.Disposable', 'DOM'] },
-    { file: 'consumer.ts', module: 'node16', moduleResolution: 'node16', lib: ['ES2023', 'ESNext.Disposable', 'DOM'] },
-    { file: 'consumer.server.ts', module: 'node16', moduleResolution: 'node16', lib: ['ES2023', 'ESNext.Disposable'] },
+    { file: 'consumer.ts', module: 'esnext', moduleResolution: 'bundler', lib: ['ES2022', 'DOM'] },
+    { file: 'consumer.ts', module: 'node16', moduleResolution: 'node16', lib: ['ES2022', 'DOM'] },
+    { file: 'consumer.server.ts', module: 'node16', moduleResolution: 'node16', lib: ['ES2022'] },
   ];
   return cases.flatMap(({ file, ...compilerOptions }) => {
     writeFileSync(
@@ -145,6 +155,7 @@ function tool(name, command, cwd) {
 const specifier = (entry) => `tabaton${entry.export.slice(1)}`;
 
 if (isMain(import.meta)) {
+  argumentsOf('node scripts/pack.mjs');
   const found = check();
   for (const violation of found) console.error(violation);
   console.log(`package: ${found.length} violations`);

@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { argumentsOf } from './arguments.mjs';
 import { parse, walk } from './imports.mjs';
 import { isMain } from './main.mjs';
 import { playwrightReport, vitestReport } from './plan.mjs';
@@ -88,12 +89,13 @@ export function invariantsOf({ path, code }) {
 }
 
 if (isMain(import.meta)) {
+  const { ran } = argumentsOf('node scripts/promises.mjs [--ran]', { ran: { type: 'boolean' } });
   const file = join(root, 'docs', 'promises.md');
   const titles = sources(root, ['src', 'e2e', 'scripts', 'demo'])
     .filter(({ path, code }) => isTest(path) || /\b(it|test)(\.\w+)*\(/.test(code))
     .flatMap(titlesOf);
   titles.push(...sources(root, ['src/simulation']).filter(({ path }) => path.endsWith('/invariants.ts')).flatMap(invariantsOf));
-  const passed = process.argv.includes('--ran') ? passedTitles(read(vitestReport), read(playwrightReport)) : undefined;
+  const passed = ran ? passedTitles(read(vitestReport), read(playwrightReport)) : undefined;
   if (passed && read(join(reports, 'simulation.json')).failed === 0) for (const { full } of titles) if (full.startsWith('simulation')) passed.add(full);
   const markdown = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const found = violations(markdown, titles, passed);

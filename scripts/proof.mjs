@@ -11,6 +11,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { guards } from '../proof/guards.mjs';
 import { switchOff } from '../proof/switch-off.mjs';
+import { argumentsOf } from './arguments.mjs';
 import { root } from './steps.mjs';
 
 const LEAST = 20;
@@ -51,7 +52,7 @@ function test(index, files) {
 }
 
 /** Only tests of what a guard belongs to: a test of something else that fails would prove nothing. */
-const NEAR = { core: ['src/core/', 'src/simulation/'], browser: ['src/browser/'], clients: ['src/core/', 'src/clients/'] };
+const NEAR = { core: ['src/core/', 'src/simulation/'], browser: ['src/browser/'], clients: ['src/core/', 'src/clients/'], worker: ['src/worker/'] };
 
 async function prove(index) {
   const { file, tests = [] } = guards[index];
@@ -60,8 +61,9 @@ async function prove(index) {
 }
 
 async function main() {
-  const words = process.argv.includes('--only') ? process.argv.at(process.argv.indexOf('--only') + 1) : '';
-  const chosen = guards.map((_, index) => index).filter((index) => `${guards[index].guard} ${guards[index].file}`.includes(words));
+  const { only = '' } = argumentsOf('npm run proof [-- --only <words of a guard>]', { only: { type: 'string' } });
+  const chosen = guards.map((_, index) => index).filter((index) => `${guards[index].guard} ${guards[index].file}`.includes(only));
+  if (!chosen.length) return console.error(`No guard of proof/guards.mjs is called "${only}".`), false;
   let missing = 0;
   for (const index of chosen) {
     try {

@@ -15,7 +15,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 /** What the examples take from the reader's own application. */
 const READERS_OWN = `
 declare global {
-  function showSignIn(reason: string | undefined): void;
+  function showSignIn(reason?: string): void;
   function showReconnecting(): void;
   function checkPassword(body: unknown): Promise<{ sub: string } | null>;
   const username: string;

@@ -1,21 +1,25 @@
 /**
- * npm run setup: makes sure that this machine has what the tests need beyond npm: a Chromium, a Firefox and a redis-server.
+ * npm run setup: makes sure that this machine has what the tests need beyond npm: a Chromium, a Firefox, on Linux a
+ * WebKitGTK, and a redis-server.
  * Finds what is there first (quick, no network), then asks Playwright's download, then the system's package manager.
  * Not a postinstall script: newer npm versions block those, and an application that installs tabaton needs none of it.
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { chromiumCandidates, findFirefox, findRedis, onPath } from './browser-path.mjs';
+import { argumentsOf } from './arguments.mjs';
+import { chromiumCandidates, findFirefox, findRedis, findWebkit, onPath } from './browser-path.mjs';
 
 const MINUTE = 60_000;
-const quiet = process.argv.includes('--quiet');
+const { quiet } = argumentsOf('npm run setup [-- --quiet]', { quiet: { type: 'boolean' } });
 const failures = [];
 let aptUpdated = false;
 
 if (Number(process.versions.node.split('.')[0]) < 20) failures.push(`Node ${process.versions.node} is too old: install Node 20.19 or newer.`);
 ensureChromium();
 ensureFirefox();
+// There is none elsewhere: its tests are not run there.
+if (process.platform === 'linux') ensureWebkit();
 ensureRedis();
 for (const failure of failures) console.error(`setup: ${failure}`);
 process.exit(failures.length ? 1 : 0);
@@ -51,8 +55,21 @@ function ensureFirefox() {
   path = findFirefox();
   if (path) return say(`Firefox: installed ${path}`);
   failures.push(
-    "the service worker's tests need a Firefox and none could be installed. Install one (Debian: apt-get install firefox-esr; Fedora: dnf install firefox), " +
+    'the rows of the other engines need a Firefox and none could be installed. Install one (Debian: apt-get install firefox-esr; Fedora: dnf install firefox), ' +
       'or set TABATON_FIREFOX to the path of its executable.',
+  );
+}
+
+function ensureWebkit() {
+  let found = findWebkit();
+  if (found) return say(`WebKit: ${found.browser}`);
+  say('WebKit: none found, trying the package manager of the system');
+  installPackage({ apt: ['webkit2gtk-driver', 'xvfb'] });
+  found = findWebkit();
+  if (found) return say(`WebKit: installed ${found.browser}`);
+  failures.push(
+    'the rows of the other engines need WebKitGTK and it could not be installed. Install WebKitWebDriver, its MiniBrowser and Xvfb (Debian: apt-get install ' +
+      'webkit2gtk-driver xvfb), and set TABATON_MINIBROWSER to the path of MiniBrowser if it is in no usual place.',
   );
 }
 

@@ -31,20 +31,30 @@ const setup = (env = {}) =>
     child.on('exit', (status) => done({ status, output }));
   });
 
+/** WebKitGTK is three of them; it is looked for on Linux only. */
+const webkit = () => {
+  executable('WebKitWebDriver');
+  executable('Xvfb');
+  return { TABATON_MINIBROWSER: executable('MiniBrowser') };
+};
+const onLinux = (line) => (process.platform === 'linux' ? line : '');
+
 describe('npm run setup', { timeout: 60_000 }, () => {
   it('finds what is there and installs nothing', async () => {
     const chromium = executable('chromium');
     const firefox = executable('firefox-esr');
     const redis = executable('redis-server');
-    expect(await setup()).toEqual({ status: 0, output: `Chromium: ${chromium}\nFirefox: ${firefox}\nRedis: ${redis}\n` });
+    const env = webkit();
+    const found = onLinux(`WebKit: ${env.TABATON_MINIBROWSER}\n`);
+    expect(await setup(env)).toEqual({ status: 0, output: `Chromium: ${chromium}\nFirefox: ${firefox}\n${found}Redis: ${redis}\n` });
   });
 
   it('prefers what the environment names', async () => {
     executable('chromium');
     executable('redis-server');
     const mine = executable('mine');
-    const { output } = await setup({ TABATON_CHROMIUM: mine, TABATON_FIREFOX: mine, TABATON_REDIS_SERVER: mine });
-    expect(output).toBe(`Chromium: ${mine}\nFirefox: ${mine}\nRedis: ${mine}\n`);
+    const { output } = await setup({ ...webkit(), TABATON_CHROMIUM: mine, TABATON_FIREFOX: mine, TABATON_MINIBROWSER: mine, TABATON_REDIS_SERVER: mine });
+    expect(output).toBe(`Chromium: ${mine}\nFirefox: ${mine}\n${onLinux(`WebKit: ${mine}\n`)}Redis: ${mine}\n`);
   });
 
   it('passes over an executable that does not start', async () => {
@@ -59,7 +69,8 @@ describe('npm run setup', { timeout: 60_000 }, () => {
     const { status, output } = await setup();
     expect(status).toBe(1);
     expect(output).toMatch(/setup: the browser tests need Chromium.*apt-get install chromium.*TABATON_CHROMIUM/);
-    expect(output).toMatch(/setup: the service worker's tests need a Firefox.*apt-get install firefox-esr.*TABATON_FIREFOX/);
+    expect(output).toMatch(/setup: the rows of the other engines need a Firefox.*apt-get install firefox-esr.*TABATON_FIREFOX/);
+    expect(output).toMatch(onLinux('setup: the rows of the other engines need WebKitGTK'));
     expect(output).toMatch(/setup: the tests of the Redis store need a redis-server.*apt-get install redis-server.*TABATON_REDIS_SERVER/);
   });
 });

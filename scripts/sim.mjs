@@ -1,5 +1,5 @@
 /**
- * npm run sim -- [--runs N] [--seed S]      random schedules; the seed is printed
+ * npm run sim -- [--runs N] [--seed S] [--workers W]   random schedules; the seed is printed
  * npm run sim -- --replay '<schedule>' [--trace]
  *
  * Bundles the simulation once and plays it in as many processes as there are cores. Every schedule checks S1 to S6 after
@@ -12,16 +12,17 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
+import { argumentsOf } from './arguments.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const SHARE = 0.01;
 /** Between the seeds of the processes of one run: with the next seed they would play one another's schedules again. */
 const APART = 1_000_003;
 
-const argument = (name) => {
-  const at = process.argv.indexOf(name);
-  return at === -1 ? undefined : process.argv[at + 1];
-};
+const text = { type: 'string' };
+const flag = { type: 'boolean' };
+/** `work` and `bundle` are what a worker of this script is started with. */
+const given = argumentsOf("npm run sim -- [--runs N] [--seed S] [--workers W], or: npm run sim -- --replay '<schedule>' [--trace]", { runs: text, seed: text, workers: text, replay: text, trace: flag, work: flag, bundle: text });
 
 /** Everything in one file: then no import takes real time in the middle of virtual time. */
 async function bundle(folder) {
@@ -44,14 +45,14 @@ async function bundle(folder) {
 }
 
 async function work() {
-  const { explore } = await import(pathToFileURL(argument('--bundle')).href);
+  const { explore } = await import(pathToFileURL(given.bundle).href);
   const fail = (error) => {
     process.send({ crash: String(error?.stack ?? error) }, () => process.exit(1));
   };
   // A rejection that nobody handles is a defect of the session, whatever the invariants say.
   process.on('unhandledRejection', fail);
   try {
-    const result = await explore({ runs: Number(argument('--runs')), seed: Number(argument('--seed')) });
+    const result = await explore({ runs: Number(given.runs), seed: Number(given.seed) });
     process.send({ ...result, fired: [...result.fired] }, () => process.exit(0));
   } catch (error) {
     fail(error);
@@ -72,25 +73,25 @@ async function main() {
   const folder = join(root, '.tmp', `sim-${process.pid}`);
   try {
     const file = await bundle(folder);
-    const replay = argument('--replay');
-    return replay === undefined ? await search(file, started) : await show(file, replay);
+    return given.replay === undefined ? await search(file, started) : await show(file, given.replay);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function show(file, text) {
+async function show(file, schedule) {
   const { play, read } = await import(pathToFileURL(file).href);
-  const { broken, steps, requests, fired } = await play(read(text), undefined, process.argv.includes('--trace') ? console.log : undefined);
+  const { broken, steps, requests, fired } = await play(read(schedule), undefined, given.trace ? console.log : undefined);
   console.log(broken ? `${broken.invariant} at ${(broken.at / 1000).toFixed(3)} s: ${broken.message}` : `held; ${steps} steps, ${requests} requests, fired: ${[...fired.keys()].join(', ')}`);
   return !broken;
 }
 
 async function search(file, started) {
-  const runs = Number(argument('--runs') ?? 10_000);
-  const seed = Number(argument('--seed') ?? Date.now() % 1_000_000);
-  if (!(runs > 0) || !Number.isSafeInteger(seed)) throw new Error('--runs wants a number above 0, --seed a whole number.');
-  const workers = Math.min(Number(argument('--workers') ?? availableParallelism()), Math.ceil(runs / 50));
+  const runs = Number(given.runs ?? 10_000);
+  const seed = Number(given.seed ?? Date.now() % 1_000_000);
+  const most = Number(given.workers ?? availableParallelism());
+  if (!(runs > 0) || !Number.isSafeInteger(seed) || !(most >= 1)) throw new Error('--runs wants a number above 0, --seed a whole number, --workers at least 1.');
+  const workers = Math.min(most, Math.ceil(runs / 50));
   const results = await Promise.all(Array.from({ length: workers }, (_, index) => worker(file, Math.ceil(runs / workers), seed + index * APART)));
 
   const total = { runs: 0, steps: 0, requests: 0, fired: new Map() };
@@ -124,5 +125,5 @@ async function search(file, started) {
   return ok;
 }
 
-if (process.argv.includes('--work')) await work();
+if (given.work) await work();
 else process.exit((await main()) ? 0 : 1);

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { argumentsOf } from './arguments.mjs';
 import { isMain } from './main.mjs';
 import { checkSteps, testSteps } from './plan.mjs';
 import { reports } from './steps.mjs';
@@ -26,6 +27,7 @@ export function tally(folder, expected) {
 }
 
 if (isMain(import.meta)) {
+  argumentsOf('node scripts/tally.mjs');
   const planned = ['install', ...testSteps.map((step) => step.name), ...checkSteps.map((step) => step.name)];
   const { passed, failed, remarks } = tally(reports, planned);
   for (const remark of remarks) console.log(remark);

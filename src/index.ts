@@ -2,6 +2,7 @@
 import { checkOptions, createPorts, here, type SessionOptions } from './browser/index.js';
 import { defaults } from './core/defaults.js';
 import { TabatonError } from './core/errors.js';
+import { promptly } from './core/promptly.js';
 import { createCoreSession } from './core/session.js';
 import { initial, snapshotOf } from './core/state.js';
 import type { CoreSession, WorkerState } from './core/types.js';
@@ -12,6 +13,9 @@ export interface Session extends CoreSession {
   /**
    * `fetch` with the token of the configured APIs. On 401 one refresh and one replay.
    * Without a token only while nobody is signed in; when the session has ended it rejects.
+   *
+   * @throws TabatonError as `getToken`; what `fetch` throws otherwise.
+   * @see RFC 6750 §2.1
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** The service worker that signs the requests of pages, if there is to be one. */
@@ -20,6 +24,7 @@ export interface Session extends CoreSession {
 
 /** The service worker, as a page sees it. What goes wrong is told by `problem` events; the page goes on by itself meanwhile. */
 export interface SessionWorker {
+  /** How the worker stands to this page. */
   readonly state: WorkerState;
   /**
    * Registers the worker and tells it whose requests to sign. Call it on every load; it never rejects and never reloads.
@@ -46,7 +51,7 @@ const inert = (): Session => {
     signIn: refuse,
     signOut: refuse,
     fetch: refuse,
-    worker: { state: 'none', register: refuse, unregister: refuse },
+    worker: { state: 'none', register: async () => 'none', unregister: async () => {} },
     peek: () => undefined,
     isExpiring: () => true,
     subscribe: () => nothing,
@@ -77,7 +82,7 @@ export const createSession = (options: SessionOptions = {}): Session => {
     },
     leadership: () => import('./core/leadership.js'),
   });
-  const { apis = [{ origin: new URL(here()).origin }], isUnauthorized, replayLimit } = given;
+  const { apis = [{ origin: new URL(here()).origin }], isUnauthorized, replayLimit, timeout = defaults.timeout } = given;
   const prepare = () =>
     import('./clients/fetch.js').then(({ createFetch }) =>
       createFetch(session, { apis, isUnauthorized, replayLimit, fetch: (request) => fetch(request), controlled: async () => (await import('./browser/keeper.js')).controller(ports.clock), rejected: (event) => context.emit('rejected', event) }),
@@ -97,9 +102,10 @@ export const createSession = (options: SessionOptions = {}): Session => {
       unregister: async () => (await linked()).unregister(),
     },
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
-      prepared ??= prepare();
-      prepared.catch(() => (prepared = undefined));
-      return (await prepared)(input, init);
+      const send = await promptly(ports.clock, (prepared ??= prepare()), timeout);
+      if (send) return send(input, init);
+      prepared = undefined;
+      throw new TabatonError('refresh_unavailable', 'A part of tabaton could not be loaded: are all its chunks deployed, and is there a network?');
     },
   });
 };

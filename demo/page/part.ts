@@ -16,4 +16,14 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Takes buttons out of use; what it returns puts them back, and the focus with them: a disabled button cannot keep it. */
+export function rest(buttons: readonly HTMLButtonElement[]): () => void {
+  const focused = buttons.find((button) => button === document.activeElement);
+  for (const button of buttons) button.disabled = true;
+  return () => {
+    for (const button of buttons) button.disabled = false;
+    if (document.activeElement === document.body) focused?.focus({ preventScroll: true });
+  };
+}
+
 export const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -139,7 +139,7 @@ function replacedBy({ have, reason }: Asked): number | undefined {
 function routeOf(pathname: string): Route {
   if (pathname.startsWith('/api/')) return 'api';
   const name = pathname.slice('/auth/'.length);
-  return name === 'refresh' || name === 'login' || name === 'logout' || name === 'session' ? name : 'other';
+  return name === 'refresh' || name === 'login' || name === 'logout' || name === 'session' || name === 'events' ? name : 'other';
 }
 
 function nodeOf(response: Response): number | undefined {

@@ -6,16 +6,19 @@ import type { Answer, SessionOptions } from '../server/pages/subject.js';
 import type { Mounted } from '../server/backends.js';
 import { type Context, type Tab, tab } from './tab.js';
 
-export interface Origin {
+export interface House<T extends Context> {
   readonly server: App;
   readonly backend: Mounted;
-  readonly browser: BrowserContext;
   /** A page that has loaded and created its session. */
-  open(name: string, options?: SessionOptions): Promise<Tab>;
+  open(name: string, options?: SessionOptions): Promise<T>;
   /** `count` tabs, the first of them signed in as `user`, all active; the counters start anew. */
-  signedIn(count: number, options?: SignedIn): Promise<Tab[]>;
+  signedIn(count: number, options?: SignedIn): Promise<T[]>;
   /** Every context calls the API at once, and each of them gets a 401. */
   storm(contexts: readonly Context[], path?: string): Map<Context, Promise<Answer<'api'>>>;
+}
+
+export interface Origin extends House<Tab> {
+  readonly browser: BrowserContext;
   /** What the browser keeps for the endpoint, HttpOnly included. */
   cookies(): Promise<{ name: string; value: string; httpOnly: boolean }[]>;
 }
@@ -26,15 +29,21 @@ export interface SignedIn {
 }
 
 export function origin(server: App, backend: Mounted, browser: BrowserContext): Origin {
-  const open = async (name: string, options: SessionOptions = {}): Promise<Tab> => {
+  const open = async (name: string, url: string): Promise<Tab> => {
     const page = await browser.newPage();
-    await page.goto(`${server.origin}/?name=${name}&options=${encodeURIComponent(JSON.stringify(options))}`);
+    await page.goto(url);
     return tab(page, name);
   };
+  return { ...house(server, backend, open), browser, cookies: async () => (await browser.cookies()).filter((cookie) => cookie.httpOnly) };
+}
+
+/** The same in whichever browser `show` opens its tabs. */
+export function house<T extends Context>(server: App, backend: Mounted, show: (name: string, url: string) => Promise<T>): House<T> {
+  const open = (name: string, options: SessionOptions = {}): Promise<T> =>
+    show(name, `${server.origin}/?name=${name}&options=${encodeURIComponent(JSON.stringify(options))}`);
   return {
     server,
     backend,
-    browser,
     open,
     async signedIn(count, { user = 'ada', session = {} } = {}) {
       const first = await open('tab1', session);
@@ -58,7 +67,6 @@ export function origin(server: App, backend: Mounted, browser: BrowserContext): 
         }),
       );
     },
-    cookies: async () => (await browser.cookies()).filter((cookie) => cookie.httpOnly),
   };
 }
 

@@ -33,9 +33,10 @@ const withWorkbox = async (door: string): Promise<string> => {
   const entry = join(root, 'own-worker.js');
   const install = door === 'module' ? `import { installWorker } from ${JSON.stringify(join(root, 'dist/worker/index.js'))};\ninstallWorker();` : `self.importScripts('/tabaton-sw.js');`;
   const code = `import { registerRoute } from 'workbox-routing';
-import { CacheFirst } from 'workbox-strategies';
+import { CacheFirst, NetworkOnly } from 'workbox-strategies';
 ${install}
-registerRoute(({ url }) => url.pathname === '/own-worker.js', new CacheFirst());`;
+registerRoute(({ url }) => url.pathname === '/own-worker.js', new CacheFirst());
+registerRoute(({ url }) => url.pathname === '/api/both', new NetworkOnly());`;
   const output = await build({
     root,
     configFile: false,

@@ -8,7 +8,7 @@ import type { Page } from '@playwright/test';
 import { build, createServer, preview, type InlineConfig } from 'vite';
 import { expect, test } from '../harness/fixtures.js';
 import type { Origin } from '../harness/origin.js';
-import { get, plain, underWorker } from './plain.js';
+import { get, plain, stopWorkers, underWorker } from './plain.js';
 
 const root = join(import.meta.dirname, '../..');
 const MAIN = `import { createSession } from ${JSON.stringify(join(root, 'dist/index.js'))};
@@ -112,4 +112,9 @@ for (const url of ['/workbox-module.js', '/workbox-import.js'])
     expect(await cached(), 'Workbox answers from its cache').toBe(first);
     expect(await get(page)).toMatchObject({ status: 200, user: 'ada' });
     expect(await page.evaluate(async () => (await caches.keys()).length)).toBe(1);
+    await stopWorkers(page);
+    expect(await cached(), 'also while a worker that has just started does not know whose requests to sign').toBe(first);
+    origin.server.journal.clear();
+    expect(await get(page, '/api/both')).toMatchObject({ status: 200, user: 'ada' });
+    expect(origin.server.journal.of('api').length, 'what both would answer is sent once').toBe(1);
   });

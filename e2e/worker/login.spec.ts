@@ -11,6 +11,19 @@ const login = (page: Page, user: string, path = '/auth/login'): Promise<number> 
     [path, user],
   );
 
+/** Whether the worker has written down that somebody may have logged in. */
+const doubted = (page: Page): Promise<boolean> =>
+  page.evaluate(
+    () =>
+      new Promise((answer) => {
+        const open = indexedDB.open('tabaton');
+        open.onsuccess = () => {
+          const doubt = open.result.transaction('tabaton').objectStore('tabaton').get(`${location.origin}/auth doubt`);
+          doubt.onsuccess = () => (open.result.close(), answer(!!doubt.result));
+        };
+      }),
+  );
+
 /** The application's login is one of the requests for its API. */
 const elsewhere = (origin: Origin) =>
   origin.server.faults.always('api', async (x) => {
@@ -40,6 +53,37 @@ test.describe('plain', () => {
     const again = await origin.open('again', { endpoint });
     expect(await again.run('start')).toEqual({ ok: true });
     expect(await get(page)).toMatchObject({ status: 200, user: 'eve' });
+  });
+
+  test('after a sign-out the worker hears of logins as before: those it cannot see, too', async ({ origin }) => {
+    const tab = await underWorker(origin, {}, { endpoint: { refresh: '/auth/refresh', logout: '/auth/logout' } });
+    const page = await plain(origin);
+    expect(await get(page)).toMatchObject({ user: 'ada' });
+    expect(await tab.run('signOut')).toEqual({ ok: true });
+    expect((await get(page)).status).toBe(401);
+    for (const user of ['eve', 'ada']) {
+      expect(await tab.run('login', user)).toEqual({ ok: true });
+      origin.server.journal.clear();
+      expect(await get(page)).toMatchObject({ status: 200, user });
+      expect(origin.server.refreshes(), 'the page has the token').toHaveLength(0);
+    }
+  });
+
+  test('a sign-out without SDK code: asked about when it is over, although a page holds a token still', async ({ origin }) => {
+    const tab = await underWorker(origin);
+    const page = await plain(origin);
+    expect(await get(page)).toMatchObject({ user: 'ada' });
+    await page.evaluate(async () => (await fetch('/auth/logout', { method: 'POST' })).text());
+    expect(origin.server.refreshes(), 'not beside it').toHaveLength(0);
+    await origin.browser.serviceWorkers()[0]!.evaluate(() => {
+      const { now } = Date;
+      Date.now = () => now() + 10_001;
+    });
+    origin.server.journal.clear();
+    expect((await get(page)).status).toBe(401);
+    expect(origin.server.journal.of('api').filter(({ bearer }) => bearer)).toEqual([]);
+    expect(origin.server.refreshes()).toHaveLength(1);
+    await expect.poll(async () => (await tab.run('snapshot')).status).toBe('ended');
   });
 });
 
@@ -76,6 +120,17 @@ for (const level of levels)
       await page.waitForURL('**/auth/login');
       await page.goto(`${origin.server.origin}/bare?name=plain`);
       expect(await get(page)).toMatchObject({ status: 200, user: 'eve' });
+    });
+
+    test('by fetch, with the worker stopped before it could ask: a page that holds the token of before does not answer for the login', async ({ origin }) => {
+      await underWorker(origin);
+      const page = await plain(origin);
+      expect(await get(page)).toMatchObject({ user: 'ada' });
+      await login(page, 'eve');
+      await expect.poll(() => doubted(page)).toBe(true);
+      await stopWorkers(page);
+      expect(await get(page)).toMatchObject({ status: 200, user: 'eve' });
+      expect(origin.server.refreshes()).toHaveLength(1);
     });
 
     test('after the server ended a session, and of a visitor', async ({ origin }) => {

@@ -6,10 +6,15 @@ const given = <T>(value: Given<T> | undefined): T | undefined => (typeof value =
 export const customise = (init: RequestInit, routes: Partial<EndpointRoutes>): RequestInit => {
   const body = given(routes.body);
   const plain = !!body && [Object.prototype, null].includes(Object.getPrototypeOf(body));
+  const headers = new Headers(init.headers);
+  // Ours says what our own body is.
+  if (plain) headers.set('Content-Type', 'application/json');
+  else if (body) headers.delete('Content-Type');
+  new Headers(given(routes.headers)).forEach((value, name) => headers.set(name, value));
   return {
     ...init,
     credentials: routes.credentials ?? init.credentials,
-    headers: { ...(plain && { 'Content-Type': 'application/json' }), ...init.headers, ...given(routes.headers) } as Record<string, string>,
+    headers,
     body: plain ? JSON.stringify(body) : ((body as BodyInit | undefined) ?? init.body),
   };
 };

@@ -79,6 +79,14 @@ describe('what travels', () => {
     });
   });
 
+  it.each([
+    ['an object with a type of its own, however it is spelt', { a: 1 }, { 'content-type': 'application/vnd.api+json' }, 'auto', 'application/vnd.api+json'],
+    ['a form instead of the full body', new URLSearchParams({ a: '1' }), {}, 'full', 'application/x-www-form-urlencoded;charset=UTF-8'],
+  ] as const)('a body is sent as what it is: %s', async (_, body, headers, level, type) => {
+    const echo = await echoed({ refresh: '/echo', body, headers }, { level });
+    expect(echo.headers['content-type']).toBe(type);
+  });
+
   it("an existing backend's headers and body, asked anew for each request", async () => {
     let count = 0;
     const option: EndpointOption = {
@@ -144,7 +152,8 @@ describe('what comes back', () => {
 
   it('quotes neither a URL nor a body', async () => {
     const reply = await ask({ refresh: 'http://127.0.0.1:1/refresh?key=secret' });
-    expect(reply.kind).toBe('network');
+    // Not `TypeError`, which is all that fetch() says: it leads nobody to the address or to CORS.
+    expect(reply).toEqual({ kind: 'network', message: 'no connection, or CORS' });
     expect(JSON.stringify(reply)).not.toContain('secret');
   });
 

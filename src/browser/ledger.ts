@@ -1,5 +1,5 @@
 /** The ledger in IndexedDB: one database per origin, one record per endpoint, one transaction per update. */
-import { get, promisifyRequest, update, type UseStore } from 'idb-keyval';
+import { promisifyRequest } from 'idb-keyval';
 import type { Ledger } from '../core/ports.js';
 
 export const DATABASE = 'tabaton';
@@ -33,20 +33,20 @@ export const createLedger = (key: string): Ledger => {
   };
 
   /** `strict`: on disk before the promise resolves, so that not even a killed browser forgets an attempt. */
-  const store =
-    (durability: IDBTransactionDurability): UseStore =>
-    async (mode, run) => {
-      const begin = async () => (await (opening ??= open())).transaction(DATABASE, mode, { durability }).objectStore(DATABASE);
-      // A connection that was closed behind our back throws here, before anything happened: open another.
-      return run(await begin().catch(() => ((opening = undefined), begin())));
-    };
+  const within = async <T>(mode: IDBTransactionMode, durability: IDBTransactionDurability, run: (records: IDBObjectStore) => Promise<T>): Promise<T> => {
+    const begin = async () => (await (opening ??= open())).transaction(DATABASE, mode, { durability }).objectStore(DATABASE);
+    // A connection that was closed behind our back throws here, before anything happened: open another.
+    return run(await begin().catch(() => ((opening = undefined), begin())));
+  };
 
   return {
-    read: () => get(key, store('default')),
-    async update(change, options) {
-      let stored: unknown;
-      await update(key, (before) => (stored = change(before)), store(options?.durable ? 'strict' : 'default'));
-      return stored;
-    },
+    read: () => within('readonly', 'default', (records) => promisifyRequest(records.get(key))),
+    update: (change, options) =>
+      within('readwrite', options?.durable ? 'strict' : 'default', async (records) => {
+        const stored = change(await promisifyRequest(records.get(key)));
+        records.put(stored, key);
+        await promisifyRequest(records.transaction);
+        return stored;
+      }),
   };
 };

@@ -12,7 +12,7 @@ const refusal = (options: unknown): { code: string; message: string } | undefine
   }
 };
 
-const endpointSentence = /^The option `endpoint` cannot be this \w+: write a URL such as '\/auth', routes such as .* or a function\.$/;
+const endpointSentence = /^The option `endpoint` cannot be this \w+: write a URL such as '\/auth' \(a whole one on a page without http\), routes such as .* or a function\.$/;
 const apisSentence = /^The option `apis` cannot be .+: write a list such as \[\{ origin: 'https:\/\/api\.example\.com'/;
 
 describe('options that cannot be used', () => {

@@ -17,17 +17,23 @@ export interface ApiOption {
 
 /** What `createSession` takes. Everything is optional. */
 export interface SessionOptions {
-  /** Where to refresh; it also names the session. Default `/auth`. */
+  /**
+   * Where to refresh; it also names the session. A URL is a mount: `/auth` (default) asks `POST /auth/refresh`. Routes of other
+   * names: `{ refresh: '/api/token/refresh', … }`. Or a function that fetches the answer.
+   */
   endpoint?: EndpointOption;
   /** How much of the wire contract the backend speaks. Default `auto`: found out from its answers. */
   level?: 'auto' | Level;
   /** Which requests of `session.fetch` get the token. Default: those to this origin. */
   apis?: ApiOption[];
-  /** `hint` (default): ask the endpoint at startup if somebody may be signed in. `lazy`: on the first need. `eager`: always. */
+  /**
+   * `hint` (default): ask the endpoint at startup if somebody may be signed in: the endpoint's marker cookie says so, or what
+   * this browser remembers of an earlier session. `lazy`: on the first need. `eager`: always, for a backend that sets no marker.
+   */
   start?: CoreOptions['start'];
   /** Ms before expiry at which the leader refreshes; at most 10 % of the lifetime. Default 60 000. */
   refreshAhead?: number;
-  /** Ms of slack at expiry. Default 2 000. */
+  /** Ms of slack at expiry; at most 10 % of the lifetime. Default 2 000. */
   clockTolerance?: number;
   /** Ms a `getToken()` waits in all. Default 30 000. */
   timeout?: number;
@@ -72,7 +78,7 @@ const api = {
 const rules: Record<keyof SessionOptions, Rule> = {
   endpoint: [
     (value: string & Record<string, unknown>) => is('function')(value) || (isObject(value) ? fits(routes, value) : isUrl(value) && !value.includes('?')),
-    "a URL such as '/auth', routes such as { refresh: '/api/refresh' }, or a function",
+    "a URL such as '/auth' (a whole one on a page without http), routes such as { refresh: '/api/refresh' }, or a function",
   ],
   level: 'auto|plain|fenced|full',
   apis: [(value: Record<string, unknown>[]) => Array.isArray(value) && value.every((item) => fits(api, item)), "a list such as [{ origin: 'https://api.example.com', path: '/v1' }]"],
@@ -102,7 +108,7 @@ const refuse = (message: string): never => {
 
 /** Throws `invalid_option`; options that are `undefined` count as absent. */
 export const checkOptions = (options: SessionOptions): void => {
-  for (const [name, value] of Object.entries(isObject(options) ? options : refuse('createSession() takes an object of options, or nothing.'))) {
+  for (const [name, value] of Object.entries({ endpoint: '/auth', ...(isObject(options) ? options : refuse('createSession() takes an object of options, or nothing.')) })) {
     const rule = Object.hasOwn(rules, name) ? rules[name as keyof SessionOptions] : refuse(`There is no option \`${name}\`: write one of ${Object.keys(rules)}.`);
     if (value !== undefined && !passes(rule, value))
       // Of what was given only numbers are shown: a URL or a header may hold a secret.

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hintCookieName } from '../contract/wire.js';
+import { createSession } from '../index.js';
 import { readHint } from './hint.js';
 import { sharedName } from './name.js';
 import { createPorts } from './ports.js';
@@ -40,6 +41,29 @@ describe('names', () => {
       expect(createPorts('/auth').name).toBe('https://app.test/auth');
       expect(createPorts('/auth').routes.hinted).toBe(true);
     });
+
+    it.each(['file:///app/index.html', 'about:blank', 'chrome-extension://abc/popup.html'])('a page at %s is told to name its endpoint in full, and may', (address) => {
+      vi.stubGlobal('location', new URL(address));
+      vi.stubGlobal('origin', address.startsWith('chrome') ? 'chrome-extension://abc' : 'null');
+      expect(() => createSession()).toThrow(/^The option `endpoint` .*\(a whole one on a page without http\)/);
+      expect(() => createSession({ endpoint: '/auth' })).toThrow(/a whole one/);
+      expect(createPorts('https://app.test/auth').name).toBe('https://app.test/auth');
+      createSession({ endpoint: 'https://app.test/auth', start: 'lazy' }).dispose();
+    });
+  });
+});
+
+describe('without IndexedDB and localStorage', () => {
+  it('the ledger in memory is one, and remembers', async () => {
+    vi.stubGlobal('location', new URL('https://app.test/'));
+    vi.stubGlobal('self', new EventTarget());
+    vi.stubGlobal('indexedDB', undefined);
+    vi.stubGlobal('localStorage', undefined);
+    const { ledger } = createPorts('/auth').ports;
+    const add = (stored: unknown) => [...((stored as number[] | undefined) ?? []), 1];
+    await Promise.all([ledger.update(add), ledger.update(add)]);
+    expect(await ledger.read()).toEqual([1, 1]);
+    vi.unstubAllGlobals();
   });
 });
 

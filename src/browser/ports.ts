@@ -27,6 +27,12 @@ const has = (probe: () => unknown): boolean => {
   }
 };
 
+/** Loaded when first used, and only then: what stands in may keep its state in memory. What could not be loaded is tried again. */
+const once = <T>(load: () => Promise<T>): (() => Promise<T>) => {
+  let loading: Promise<T> | undefined;
+  return () => (loading ??= load().catch((error) => ((loading = undefined), Promise.reject(error))));
+};
+
 /** A lock manager that is still being loaded. */
 const laterLocks = (load: () => Promise<LockManager>): LockManager => ({
   request(name, options) {
@@ -83,7 +89,7 @@ export const createPorts = (endpoint: EndpointOption = '/auth'): BrowserPorts =>
   const clock = createClock();
   const random = createRandom();
   const ledgerOf = (key: string) =>
-    has(() => indexedDB) ? createLedger(key) : laterLedger(async () => (await import('./fallback/storage-ledger.js')).createStorageLedger(key, { clock, random }));
+    has(() => indexedDB) ? createLedger(key) : laterLedger(once(async () => (await import('./fallback/storage-ledger.js')).createStorageLedger(key, { clock, random })));
   return {
     name,
     routes,
@@ -98,7 +104,7 @@ export const createPorts = (endpoint: EndpointOption = '/auth'): BrowserPorts =>
         : laterChannel(async () => (await import('./fallback/broadcast-channel.js')).createPackageChannel('tabaton/' + name)),
       locks: has(() => navigator.locks)
         ? createLocks()
-        : laterLocks(async () => (await import('./fallback/lease-lock.js')).createLeaseLocks({ clock, random, ledgerOf })),
+        : laterLocks(once(async () => (await import('./fallback/lease-lock.js')).createLeaseLocks({ clock, random, ledgerOf }))),
     },
   };
 };

@@ -26,7 +26,10 @@ export const createRemoteEndpoint = (
         ...request,
       };
       if (prepare) init = await prepare(init);
-      const response = await fetch(url, init);
+      // Of a wrong address, of CORS and of a pulled cable fetch() says one and the same word, that of a programming error.
+      const response = await fetch(url, init).catch(() => {
+        throw { name: 'no connection, or CORS' };
+      });
       // A captive portal or a login page of another origin: nothing it says is about this session.
       if (response.redirected && new URL(response.url).origin !== new URL(url).origin) throw { name: 'redirected to another origin' };
       return replyOf(response);

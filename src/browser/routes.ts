@@ -4,9 +4,11 @@ export type Given<T> = T | (() => T);
 
 /** For backends whose routes are not below one mount, or that want more than a cookie. */
 export interface EndpointRoutes {
-  /** URL of the refresh route. */
+  /** URL of the refresh route; asked by POST. */
   refresh: string;
+  /** URL of the logout route; asked by POST. Without one a sign-out stays in this browser, and the cookie with it. */
   logout?: string;
+  /** URL that says who is signed in, if there is one: a service worker then takes no request to it for a login. */
   session?: string;
   /** URL of a login page or route; gets `?return_to=<path>`. */
   login?: string;
@@ -24,8 +26,11 @@ export interface EndpointRoutes {
 export interface EndpointCall {
   /** The same id for every attempt at the same refresh: an idempotency key. */
   attempt: string;
+  /** Why: see `RefreshReason`. */
   reason: string;
+  /** What the token is for, where the caller said so. */
   scope?: string;
+  /** What the token is for (RFC 8707), where the caller said so. */
   resource?: string;
   /** Fires when the answer is no longer wanted. */
   signal: AbortSignal;
@@ -46,8 +51,11 @@ export type Routes = Partial<EndpointRoutes> & {
   hinted?: boolean;
 };
 
-/** What relative URLs are relative to. A frame with `srcdoc` and a worker from a `blob:` have no address that could serve, but an origin. */
-export const here = (): string => (/^https?:/.test(location.href) ? location.href : globalThis.origin);
+/**
+ * What relative URLs are relative to. A frame with `srcdoc` and a worker from a `blob:` have no address that could serve, but
+ * an origin. A page at `file:` has neither: there an endpoint has to be a whole URL.
+ */
+export const here = (): string => (/^https?:/.test(location.href) || globalThis.origin === 'null' ? location.href : globalThis.origin);
 
 /** Routes of an endpoint option, absolute. */
 export const routesOf = (option: EndpointOption): Routes => {

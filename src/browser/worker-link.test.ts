@@ -34,7 +34,7 @@ class FakeRegistration extends EventTarget {
 }
 
 /** A page, its worker as the browser shows it, and a session's link to it. */
-const page = (session: SessionOptions = {}, registration = new FakeRegistration()) => {
+const page = (session: SessionOptions = {}, registration = new FakeRegistration(), update: () => Promise<unknown> = async () => undefined) => {
   const container = Object.assign(new EventTarget(), {
     controller: registration.active,
     register: async () => registration,
@@ -43,7 +43,7 @@ const page = (session: SessionOptions = {}, registration = new FakeRegistration(
   vi.stubGlobal('navigator', { serviceWorker: container });
   const problems: string[] = [];
   const context = {
-    ports: { clock: createClock(), ledger: { update: async () => undefined } },
+    ports: { clock: createClock(), ledger: { update } },
     emit: () => {},
     problem: (code: string, message: string) => problems.push(`${code}: ${message}`),
   } as unknown as Context;
@@ -108,6 +108,56 @@ it('overlapping calls of register() all settle', async () => {
   expect(await both).toEqual(['active', 'active']);
 });
 
+it('the last word counts: registered, unregistered and registered in one turn, it is there', async () => {
+  const { link, registration, told } = page();
+  const words = [link.register(script), link.unregister(), link.register(script)];
+  expect(await Promise.all(words)).toEqual(['active', undefined, 'active']);
+  expect(link.state).toBe('active');
+  expect(told().map((config) => config!.apis.length)).toEqual([1, 0, 1]);
+  expect(registration.unregistered).toBe(true);
+});
+
+it('unregister() while a new worker is asked who it is: there is none, and nothing is thrown', async () => {
+  const { link, registration } = page();
+  await link.register(script);
+  const old = registration.active!;
+  registration.active = new FakeWorker();
+  let late: MessagePort | undefined;
+  vi.spyOn(registration.active, 'postMessage').mockImplementation(({ config }, [port]) => (config!.apis.length ? (late = port) : port!.postMessage({ tabaton: 1, version: '0' })));
+  old.dispatchEvent(new Event('statechange'));
+  await vi.waitFor(() => expect(late).toBeDefined());
+  await link.unregister();
+  late!.postMessage({ tabaton: 1, version: '0' });
+  // Whatever would be thrown by then has nobody to catch it, and fails the run.
+  await new Promise((heard) => setTimeout(heard, 50));
+  expect(link.state).toBe('none');
+});
+
+it('an address is read as the browser reads it: relative to the document’s base, and so is a scope', async () => {
+  vi.stubGlobal('document', { baseURI: `${site}/shop/` });
+  const { link, container } = page();
+  const register = vi.spyOn(container, 'register');
+  const asked = vi.spyOn(container, 'getRegistration');
+  await link.register({ url: 'tabaton-sw.js' });
+  await link.register({ url: '/static/tabaton-sw.js', scope: './' });
+  expect(register.mock.calls.map(([url]: unknown[]) => `${url}`)).toEqual([`${site}/shop/tabaton-sw.js`, `${site}/static/tabaton-sw.js`]);
+  expect(asked.mock.calls.map(([scope]: unknown[]) => scope).filter(Boolean)).toEqual([`${site}/shop/`, `${site}/shop/`]);
+});
+
+it.each<[string, object, RegExp]>([
+  ['an origin with a path', { apis: [{ origin: `${site}/v1` }] }, /`apis`.*https:\/\/api\.example\.com/],
+  ['a path without its slash', { apis: [{ origin: site, path: 'v1' }] }, /`apis`/],
+  ['an endpoint that is none', { endpoint: 'http://[' }, /`endpoint`/],
+  ['a misspelt mode', { mode: 'seald' }, /`mode`.*sealed/],
+  ['an address that is none', { url: 'http://[' }, /nothing is registered/],
+])('register() with %s: it says so, registers nothing, and does not reject', async (_, wrong, words) => {
+  const { link, told, problems } = page();
+  expect(await link.register({ ...script, ...wrong })).toBe('none');
+  expect(problems).toEqual([expect.stringMatching(/^worker_unavailable: /)]);
+  expect(problems[0]).toMatch(words);
+  expect(told()).toEqual([]);
+});
+
 it('under another worker, whose scope is nearer, it is not active', async () => {
   const at = page();
   const nearer = new FakeRegistration(`${site}/app`);
@@ -149,6 +199,13 @@ it('unregister() makes the worker quiet, also where it cannot be told of the end
   vi.spyOn(foreign.active, 'postMessage').mockImplementation((_, [port]) => port!.postMessage('hello'));
   await page({}, foreign).link.unregister();
   expect(foreign.unregistered).toBe(false);
+});
+
+it('unregister() waits a second for a ledger that does not answer', async () => {
+  const { link, registration } = page({}, undefined, () => new Promise(() => {}));
+  await link.register(script);
+  await link.unregister();
+  expect([registration.unregistered, link.state]).toEqual([true, 'none']);
 });
 
 it('endpoint and mode of the registration are the worker’s; without them, the session’s', async () => {

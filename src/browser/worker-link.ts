@@ -1,9 +1,10 @@
 /** The page's half of the service worker: registers it, tells it what to sign, and says in words what is wrong. Loaded when `session.worker` is used. */
 import { WORKER_PROTOCOL, type ToWorker, type Welcome, type WorkerApi, type WorkerConfig, type WorkerMode, type WorkerRoutes } from '../contract/worker.js';
 import type { Context } from '../core/context.js';
+import { promptly } from '../core/promptly.js';
 import type { ProblemCode, WorkerState } from '../core/types.js';
 import { createLedger } from './ledger.js';
-import type { SessionOptions } from './options.js';
+import { checkOptions, type SessionOptions } from './options.js';
 import { explain, reach, taken } from './worker-faults.js';
 import { claim, postToWorker } from './worker-post.js';
 import { routesOf, type Routes } from './routes.js';
@@ -34,9 +35,6 @@ export interface WorkerLink {
 
 /** A worker that says nothing in this time is not one of ours, or an old one. Ms. */
 const WELCOME_MS = 3_000;
-
-/** A disk that says nothing in this time is done without. Ms. */
-const DISK_MS = 1_000;
 
 /** `undefined` where a worker cannot be told: of functions, or of what no message carries. */
 const configOf = (session: SessionOptions, { refresh, logout, session: state, login, name }: Routes, mode: WorkerMode, apis: WorkerApi[]): WorkerConfig | undefined => {
@@ -102,15 +100,17 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
   };
 
   const assess = async (): Promise<WorkerState> => {
-    if (!registration || !container) return set('none');
-    const { active, waiting, installing } = registration;
-    watch(registration, 'updatefound');
+    const mine = registration;
+    if (!mine || !container) return set('none');
+    const { active, waiting, installing } = mine;
+    watch(mine, 'updatefound');
     watch(container, 'controllerchange');
     for (const worker of [active, waiting, installing]) watch(worker, 'statechange');
     if (waiting && options?.takeOver) void ask(waiting, 'TAKE_OVER');
     if (!active) return set(installing || waiting ? 'installing' : 'none');
     const welcome = await greet(active);
-    if (active !== registration.active) return assess();
+    // Replaced meanwhile, or unregistered: a component that is unmounted does not wait for what it began.
+    if (mine !== registration || active !== mine.active) return assess();
     if (welcome?.tabaton !== WORKER_PROTOCOL) {
       problem(
         'worker_incompatible',
@@ -118,7 +118,7 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
           ? `The service worker is of tabaton ${welcome.version}, which speaks another protocol: this page goes on by itself. Run \`npx tabaton check\` in CI, and deploy page and worker together.`
           : `The service worker at ${active.scriptURL} does not answer: is it a copy of tabaton/sw.js, or does it call installWorker()? This page goes on by itself.`,
       );
-      return set(registration.waiting ? 'waiting' : 'incompatible');
+      return set(mine.waiting ? 'waiting' : 'incompatible');
     }
     if (welcome.refused)
       problem(
@@ -127,59 +127,81 @@ export const createWorkerLink = (context: Context, session: SessionOptions, rout
       );
     if (container.controller === active) return set('active');
     const here = await container.getRegistration().catch(() => undefined);
-    const far = reach(location.href, registration.scope, active.scriptURL) ?? taken(here?.scope, registration.scope, container.controller?.scriptURL);
+    const far = reach(location.href, mine.scope, active.scriptURL) ?? taken(here?.scope, mine.scope, container.controller?.scriptURL);
     if (far) problem('worker_scope', far);
     else await claim(container, active, clock, WELCOME_MS);
-    return set(container.controller === registration?.active ? 'active' : 'uncontrolled');
+    return mine === registration ? set(container.controller === mine.active ? 'active' : 'uncontrolled') : assess();
+  };
+
+  /** One after the other: a component that is mounted twice registers, unregisters and registers in one turn, and the last word counts. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
+    const mine = last.then(run, run);
+    last = mine;
+    return mine;
+  };
+
+  const register = async (wanted: WorkerRegistration): Promise<WorkerState> => {
+    const { apis: signed, scope, type, endpoint, mode: wished } = wanted;
+    let url: URL;
+    let reached: string;
+    try {
+      checkOptions({ apis: signed, endpoint, mode: wished });
+      // As the browser itself reads them: `<base href>` counts, and a scope is not relative to the script.
+      const base = globalThis.document?.baseURI ?? location.href;
+      url = new URL(wanted.url, base);
+      reached = new URL(scope ?? new URL('./', url), base).href;
+    } catch (error) {
+      problem('worker_unavailable', `session.worker.register() cannot be meant like this, and nothing is registered: ${(error as Error).message}`);
+      return set('none');
+    }
+    options = wanted;
+    if (!container) {
+      problem('worker_unavailable', explain({ url: url.href }));
+      return set('none');
+    }
+    if (!config([]))
+      problem('worker_unavailable', 'This `endpoint` has functions or a body in it that cannot be told to a service worker: write your own worker and call installWorker({ endpoint, apis }) there.');
+    if (endpoint && routesOf(endpoint).name !== routes.name)
+      problem('endpoint_misconfigured', `The service worker is told to refresh at ${routesOf(endpoint).name}, and this page refreshes at ${routes.name}: each would have a session of its own. Give createSession() the same \`endpoint\`.`);
+    // A worker that has just been started cannot know in time whether a navigation is wanted, unless its address says so.
+    if (apis().some((api) => api.navigations)) url.searchParams.set('navigations', '1');
+    greeted = undefined;
+    // A new registration: what an unregistered one was told no longer counts. Asked here, because a worker cannot tell.
+    const before = await container.getRegistration(reached).catch(() => undefined);
+    if (before?.scope !== reached) await promptly(clock, createLedger(`worker ${reached}`).update(() => undefined));
+    try {
+      registration = await container.register(url, { scope, type, updateViaCache: 'none' });
+    } catch (error) {
+      const script = await fetch(url, { cache: 'no-store' }).catch(() => undefined);
+      problem('worker_unavailable', explain({ url: url.href, scope: reached, script, error }));
+      return set('none');
+    }
+    await assess();
+    while (state === 'installing') await new Promise<void>((changed) => waiters.add(changed));
+    return state;
+  };
+
+  const unregister = async (): Promise<void> => {
+    const found = registration ?? (await container?.getRegistration().catch(() => undefined));
+    const worker = found?.active;
+    // Until its last page is closed an unregistered worker goes on: it is told to sign nothing any more.
+    const quiet = config([]) ?? { endpoint: routes.name, apis: [], mode };
+    const welcome = worker && (await ask(worker, 'CONFIGURE', quiet));
+    // Whatever else controls this address is somebody else's.
+    const ours = registration || welcome;
+    // Without its keeper a sealed session would have nobody to hold its token.
+    await promptly(clock, context.ports.ledger.update((stored) => (stored ? { ...stored, mode: undefined } : stored)));
+    if (ours) await found?.unregister();
+    registration = greeted = undefined;
+    set('none');
   };
 
   return {
     get state() {
       return state;
     },
-    async register(wanted) {
-      options = wanted;
-      const { scope, type, endpoint } = wanted;
-      const url = new URL(wanted.url, location.href);
-      if (!container) {
-        problem('worker_unavailable', explain({ url: url.href }));
-        return set('none');
-      }
-      if (!config([]))
-        problem('worker_unavailable', 'This `endpoint` has functions or a body in it that cannot be told to a service worker: write your own worker and call installWorker({ endpoint, apis }) there.');
-      if (endpoint && routesOf(endpoint).name !== routes.name)
-        problem('endpoint_misconfigured', `The service worker is told to refresh at ${routesOf(endpoint).name}, and this page refreshes at ${routes.name}: each would have a session of its own. Give createSession() the same \`endpoint\`.`);
-      // A worker that has just been started cannot know in time whether a navigation is wanted, unless its address says so.
-      if (apis().some((api) => api.navigations)) url.searchParams.set('navigations', '1');
-      greeted = undefined;
-      const reached = new URL(scope ?? './', url).href;
-      // A new registration: what an unregistered one was told no longer counts. Asked here, because a worker cannot tell.
-      const before = await container.getRegistration(reached).catch(() => undefined);
-      if (before?.scope !== reached) await Promise.race([createLedger(`worker ${reached}`).update(() => undefined).catch(() => {}), new Promise<void>((late) => clock.after(DISK_MS, late))]);
-      try {
-        registration = await container.register(url, { scope, type, updateViaCache: 'none' });
-      } catch (error) {
-        const script = await fetch(url, { cache: 'no-store' }).catch(() => undefined);
-        problem('worker_unavailable', explain({ url: url.href, scope, script, error }));
-        return set('none');
-      }
-      await assess();
-      while (state === 'installing') await new Promise<void>((changed) => waiters.add(changed));
-      return state;
-    },
-    async unregister() {
-      const found = registration ?? (await container?.getRegistration().catch(() => undefined));
-      const worker = found?.active;
-      // Until its last page is closed an unregistered worker goes on: it is told to sign nothing any more.
-      const quiet = config([]) ?? { endpoint: routes.name, apis: [], mode };
-      const welcome = worker && (await ask(worker, 'CONFIGURE', quiet));
-      // Whatever else controls this address is somebody else's.
-      const ours = registration || welcome;
-      // Without its keeper a sealed session would have nobody to hold its token.
-      await context.ports.ledger.update((stored) => (stored ? { ...stored, mode: undefined } : stored)).catch(() => {});
-      if (ours) await found?.unregister();
-      registration = greeted = undefined;
-      set('none');
-    },
+    register: (wanted) => inTurn(() => register(wanted)),
+    unregister: () => inTurn(unregister),
   };
 };

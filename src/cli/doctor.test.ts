@@ -28,7 +28,8 @@ describe('tabaton doctor', () => {
 
   it.each([
     ['a redirect to a login page', () => new Response(null, { status: 302, headers: { Location: '/login' } }), /redirected \(302\)/],
-    ['a wrong mount', () => new Response('<html>', { status: 404, headers: { 'Content-Type': 'text/html' } }), /is this the mount/],
+    ['a wrong mount', () => new Response('<html>', { status: 404, headers: { 'Content-Type': 'text/html' } }), /^FAULT .* is this the mount[^\n]*$/],
+    ['a wrong mount of an endpoint', () => Response.json({ error: 'invalid_request', session: 'intact' }, { status: 404 }), /^FAULT .* is this the mount[^\n]*$/],
     ['a server error', () => Response.json({}, { status: 500 }), /every tab would retry/],
     ['HTML', () => new Response('<html>', { status: 401, headers: { 'Content-Type': 'text/html' } }), /text\/html, not JSON/],
     ['a refresh without any cookie', () => Response.json({ access_token: 'a' }), /must be refused/],
@@ -41,7 +42,14 @@ describe('tabaton doctor', () => {
 
   it('says when nobody answers, and what is no URL', async () => {
     expect(await doctor('https://app.example/auth', () => Promise.reject(new TypeError('fetch failed')))).toMatchObject({ status: 1, lines: [expect.stringContaining('does not answer')] });
-    expect((await doctor('auth')).status).toBe(1);
+    for (const address of ['auth', 'localhost:3000/auth', 'https://']) expect(await doctor(address)).toEqual({ status: 1, lines: [expect.stringContaining('is no URL: write https://')] });
+  });
+
+  it('says how it was not answered: refused at once is not 10 s of silence', async () => {
+    const refused = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } });
+    const lines = async (error: Error) => (await doctor('https://app.example/auth', () => Promise.reject(error))).lines;
+    expect(await lines(refused)).toEqual([expect.stringMatching(/does not answer \(ECONNREFUSED\): is the server running/)]);
+    expect(await lines(new DOMException('', 'TimeoutError'))).toEqual([expect.stringContaining('does not answer within 10 s')]);
   });
 
   it('never repeats a token of the answer', async () => {

@@ -31,7 +31,8 @@ const probe = async (url: URL, guarded: boolean, send: typeof fetch): Promise<Pr
 
 /** `address`: the endpoint's mount (`https://app.example/auth`), or a refresh route of its own. */
 export const doctor = async (address: string, send: typeof fetch = fetch): Promise<Outcome> => {
-  if (!URL.canParse(address)) return { status: 1, lines: [`"${address}" is no URL: write https://app.example/auth`] };
+  // `localhost:3000/auth` is a URL, too, of the scheme `localhost`.
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return { status: 1, lines: [`"${address}" is no URL: write https://app.example/auth`] };
   const url = new URL(address);
   if (!url.pathname.endsWith('/refresh')) url.pathname = `${url.pathname.replace(/\/+$/, '')}/refresh`;
   const lines: string[] = [];
@@ -44,12 +45,15 @@ export const doctor = async (address: string, send: typeof fetch = fetch): Promi
   try {
     first = await probe(url, true, send);
   } catch (error) {
-    return { status: 1, lines: [`FAULT ${url.href} does not answer within ${PATIENCE_MS / 1000} s (${error instanceof Error ? error.name : 'unknown'}).`] };
+    const { name, cause } = error as { name?: string; cause?: { code?: string } };
+    const why = name === 'TimeoutError' ? `within ${PATIENCE_MS / 1000} s` : `(${cause?.code ?? name})`;
+    return { status: 1, lines: [`FAULT ${url.href} does not answer ${why}: is the server running, at this host and port?`] };
   }
   const { status, json, type, headers } = first;
+  // Whatever else such an answer says is not said by a refresh route.
+  if (status === 404) return { status: 1, lines: [`FAULT ${url.pathname} is not found: is this the mount of the endpoint?`] };
   const full = typeof json?.session === 'string';
   if (status >= 300 && status < 400) say(false, `a refresh without a cookie is redirected (${status}): answer 401 or 400, a browser would take the login page for an answer.`);
-  else if (status === 404) say(false, `${url.pathname} is not found: is this the mount of the endpoint?`);
   else if (status >= 500) say(false, `a refresh without a cookie is answered ${status}: every tab would retry it; answer 401 or 400.`);
   else if (status < 300) say(false, `a refresh without a cookie is answered ${status}: it must be refused.`);
   else say(true, `a refresh without a cookie is refused with ${status}.`);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -32,4 +32,11 @@ it.each(['init --force', 'init public --force', 'check -x', 'doctor --url', 'ini
 
 it('without a command or its target says how it is used', async () => {
   for (const args of [[], ['init'], ['make', 'public']]) expect(await tabaton(...args)).toMatchObject({ status: 1, lines: [expect.stringContaining('doctor <url>')] });
+});
+
+it.each(['init', 'check'])('a file where a folder belongs is said in a sentence, not thrown: %s', async (command) => {
+  writeFileSync('sw.js', '');
+  mkdirSync('public/tabaton-sw.js', { recursive: true });
+  for (const target of ['sw.js', 'public'])
+    expect(await tabaton(command, target)).toEqual({ status: 1, lines: expect.arrayContaining([expect.stringContaining(target)]) });
 });

@@ -12,8 +12,13 @@ export const run = async (args: readonly string[], script: () => string): Promis
   if (command === 'help' || args.includes('--help') || args.includes('-h')) return { status: 0, lines: [USAGE] };
   const stray = args.find((arg) => arg.startsWith('-')) ?? more[0];
   if (stray !== undefined) return { status: 1, lines: [`tabaton does not know what to do with ${stray}.`, USAGE] };
-  if (target && command === 'init') return init(target, script());
-  if (target && command === 'check') return check(target, script());
+  if (target && (command === 'init' || command === 'check'))
+    try {
+      return (command === 'init' ? init : check)(target, script());
+    } catch (error) {
+      // A file where a folder belongs, or one that may not be written.
+      return { status: 1, lines: [`tabaton ${command} needs a folder, such as public, that it may read and write: ${(error as Error).message}`, USAGE] };
+    }
   if (target && command === 'doctor') return doctor(target);
   return { status: 1, lines: [USAGE] };
 };

@@ -59,11 +59,10 @@ type Reads = Pick<CoreSession, 'getToken' | 'refresh' | 'getSnapshot'>;
 export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>) => {
   const { isUnauthorized = ({ status }) => status === 401, replayLimit = REPLAY_LIMIT, rejected } = options;
 
-  /** A token that was refused is being replaced, and whoever brought it up does not wait for that: the next request does. */
-  let renewing: Promise<unknown> | undefined;
+  /** This token was refused and is being replaced, and whoever brought it up does not wait for that: the next request does. */
+  let refused: string | undefined;
 
   return async (input: RequestInfo | URL, init: RequestInit | undefined, { scope, resource }: TokenTarget): Promise<Response> => {
-    if (renewing) await renewing;
     // A copy whose headers can be written. Given to `fetch` beside the request instead, they would cost it its referrer.
     const request = new Request(input, init);
     const wish = {
@@ -74,6 +73,8 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>
         return request.signal;
       },
     };
+    const renew = (rejected: string) => session.refresh({ ...wish, reason: 'unauthorized', rejected });
+    if (refused) await renew(refused).catch(() => {});
     let token: string;
     try {
       token = await session.getToken(wish);
@@ -90,11 +91,13 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>
     };
     // What can be sent again: a body given as a value as it is, one that is already a stream as a copy.
     const stream = init?.body instanceof ReadableStream;
-    const bodied = request.body ?? (!('body' in request) && !/^(GET|HEAD)$/.test((request as Request).method));
+    // Not so much as looked at where it is small by nature: for WebKit a look makes a stream of it, and those it refuses to keep alive.
+    const whole = request.keepalive || !('body' in request);
+    const bodied = whole ? !/^(GET|HEAD)$/.test(request.method) : request.body;
     const copy = bodied && init?.body == null ? request.clone() : undefined;
     const read = () => keep(copy!, replayLimit).catch(() => undefined);
     // What cannot be measured while it is read is not read before it is needed: an upload would be gathered for nothing.
-    const reading = copy?.body && read();
+    const reading = whole || !copy ? undefined : read();
     const first = await send(request, token);
     if (!(await isUnauthorized(first))) return first;
 
@@ -102,10 +105,11 @@ export const createSigner = (session: Reads, options: Omit<FetchOptions, 'apis'>
       rejected({ generation: session.getSnapshot().generation, url: new URL(request.url).origin + new URL(request.url).pathname, reason });
     if (INCURABLE.test(first.headers.get('WWW-Authenticate') ?? '')) return say('not_refreshable'), first;
     const kept = copy && (await (reading ?? read()));
-    const renewed = session.refresh({ ...wish, reason: 'unauthorized', rejected: token });
+    const renewed = renew(token);
     if (stream || (copy && !kept)) {
-      const over = () => void (renewing = undefined);
-      renewing = renewed.then(over, over);
+      const over = () => void (refused = undefined);
+      refused = token;
+      renewed.then(over, over);
       return say('not_replayable'), first;
     }
     let next: string;

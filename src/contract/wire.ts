@@ -242,16 +242,16 @@ export interface LogoutBody {
 /** Readable, non-secret cookie: "somebody may be signed in here". Its name is this, `.`, and the mount's hash. */
 export const HINT_COOKIE = 'tabaton-hint';
 
-/**
- * Short name of an endpoint, given its URL as the browser sees it, origin and mount without a trailing
- * slash: `https://app.example/auth`. A 32-bit FNV-1a keeps two mounts (or two dev ports, which share one
- * cookie jar) apart; nothing rests on it.
- */
-export function endpointHash(endpoint: string): string {
+/** A short name for a longer one, 32 bits of FNV-1a: tells apart what is not meant to be alike. Nothing rests on it. */
+export function shortHash(name: string): string {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < endpoint.length; i += 1) hash = Math.imul(hash ^ endpoint.charCodeAt(i), 0x01000193) >>> 0;
+  for (let i = 0; i < name.length; i += 1) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
   return hash.toString(36);
 }
 
-/** Full name of the hint cookie of an endpoint: both halves compute it. */
-export const hintCookieName = (endpoint: string): string => `${HINT_COOKIE}.${endpointHash(endpoint)}`;
+/**
+ * Full name of the hint cookie of an endpoint, given its URL as the browser sees it, origin and mount without a trailing
+ * slash: `https://app.example/auth`. Both halves compute it. The hash keeps two mounts (or two dev ports, which share one
+ * cookie jar) apart.
+ */
+export const hintCookieName = (endpoint: string): string => `${HINT_COOKIE}.${shortHash(endpoint)}`;

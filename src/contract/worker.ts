@@ -31,9 +31,11 @@ export interface WorkerApi {
 export interface WorkerRoutes {
   /** URL of the refresh route. */
   refresh: string;
+  /** URL of the logout route. */
   logout?: string;
   /** Requests to these are left alone like the other two, and after a login the worker asks who is signed in. */
   login?: string;
+  /** URL that says who is signed in, if there is one: a request to it is no login. */
   session?: string;
   /** Sent besides tabaton's own. */
   headers?: Record<string, string>;
@@ -45,17 +47,21 @@ export interface WorkerRoutes {
 
 /** Settings of a worker; kept on disk, so that a restarted worker knows them. Nothing in it is secret. */
 export interface WorkerConfig {
+  /** Where to refresh: a mount, or its routes. Default `/auth`. */
   endpoint: string | WorkerRoutes;
+  /** Whose requests the worker signs. Default: this origin's. */
   apis: WorkerApi[];
+  /** Default `attach`. */
   mode: WorkerMode;
+  /** How much of the wire contract the backend speaks. Default `auto`. */
   level?: 'auto' | 'plain' | 'fenced' | 'full';
-  /** Bytes. */
+  /** Longest request body in bytes that is kept for one replay. Default 1 MiB. */
   replayLimit?: number;
-  /** Milliseconds. */
+  /** Milliseconds before expiry at which to refresh. Default 60 000. */
   refreshAhead?: number;
-  /** Milliseconds. */
+  /** Milliseconds of slack at expiry. Default 2 000. */
   clockTolerance?: number;
-  /** Milliseconds. */
+  /** Milliseconds a request waits for a token in all. Default 30 000. */
   timeout?: number;
 }
 

@@ -78,8 +78,22 @@ describe('a waiter', () => {
     await origin.advance(EXPIRY);
     await blocked();
     const started = origin.now();
-    expect((await outcome(tab!.session.getToken())).error).toMatchObject({ code: 'refresh_timeout' });
+    const { error } = await outcome(tab!.session.getToken());
+    expect(error).toMatchObject({ code: 'refresh_timeout', message: expect.stringContaining('(no answer yet)') });
     expect(origin.now() - started).toBe(5_000);
+  });
+
+  it('says what stood in its way: of a wrong address nothing else is heard', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1, { timeout: 5_000 });
+    let asked = 0;
+    origin.fault = () => (asked++ ? 'hang' : { instead: { status: 503 } });
+    await origin.advance(EXPIRY);
+    const { error } = await outcome(tab!.session.getToken());
+    expect(error).toMatchObject({ code: 'refresh_timeout', message: expect.stringContaining('(status 503)') });
+    origin.fault = undefined;
+    await origin.advance(120_000);
+    expect((await outcome(tab!.session.getToken())).value).toMatch(/^token-/);
   });
 });
 
@@ -104,6 +118,22 @@ describe('a new holder', () => {
     await origin.until(() => !!call.value);
     expect(call.value).toBe('token-2');
     expect(refreshes()).toHaveLength(2);
+  });
+
+  it('asks at the level that was configured, whatever the ledger has seen', async () => {
+    const { active, outcome, refreshes } = tabs();
+    const [tab] = await active(1, { level: 'fenced' });
+    await outcome(tab!.session.refresh());
+    expect(refreshes().map(({ call }) => (call as { level?: string }).level)).toEqual(['fenced', 'fenced']);
+  });
+
+  it('says once what came of it', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    const before = origin.messages.length;
+    await outcome(tab!.session.refresh());
+    await origin.advance(1_000);
+    expect(origin.messages.slice(before).map(({ message }) => message.type)).toEqual(['REFRESH_STARTED', 'TOKEN']);
   });
 
   it('writes the ledger before the lock is free', async () => {

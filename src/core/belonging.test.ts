@@ -45,7 +45,7 @@ describe('a token from the channel', () => {
     const said = origin.messages.length;
     origin.inject(grant({ sentAt: NOW + origin.now() }));
     await origin.advance(2_000);
-    expect(origin.messages.slice(said).map(({ message: { type, ...rest } }) => [type, 'sid' in rest && rest.sid])).toContainEqual(['SESSION_ENDED', 's1']);
+    expect(origin.messages.slice(said).map(({ message }) => message)).toContainEqual(expect.objectContaining({ type: 'SESSION_ENDED', sid: 's1', reason: 'signed_out' }));
     expect(record().closed).toMatchObject([{ sid: 's1' }]);
   });
 
@@ -84,6 +84,40 @@ describe('sign-out', () => {
     expect(record()['logout']).toBeUndefined();
   });
 
+  it('says to the endpoint which session, and whether of all devices', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    await outcome(tab!.session.signOut({ scope: 'all' }));
+    expect(origin.requests.at(-1)).toMatchObject({ route: 'logout', call: { scope: 'all', sid: 's1', level: 'full' } });
+  });
+
+  it('that the endpoint does not hear is repeated by one timer, however often somebody is reminded of it', async () => {
+    const { origin, active, watch } = tabs();
+    const [tab] = await active(1);
+    let tries = 0;
+    origin.fault = ({ route }) => (route === 'logout' ? (tries++, 'lose_request') : undefined);
+    watch(tab!.session.signOut());
+    await origin.advance(1_000);
+    for (let n = 0; n < 50; n++) {
+      origin.inject(message({ type: 'SESSION_STARTED', sid: `s${n + 2}`, sessionAt: 5_000 }));
+      await origin.advance(100);
+    }
+    await origin.advance(120_000);
+    expect(tries).toBeGreaterThan(2);
+    expect(tries).toBeLessThan(10);
+  });
+
+  it('of another session than the one here stops no request of this one', async () => {
+    const { origin, active, watch, record } = tabs({ conditions: { networkDelay: [300, 300] } });
+    const [tab] = await active(1);
+    const call = watch(tab!.session.refresh());
+    await origin.advance(200);
+    origin.ledger().set({ ...record(), closed: [{ sid: 's0', at: 1, reason: 'signed_out' }] });
+    origin.inject(message({ type: 'SESSION_ENDED', sid: 's0', reason: 'signed_out' }));
+    await origin.advance(1_000);
+    expect(call).toEqual({ value: 'token-2' });
+  });
+
   it('offline survives a reload: the logout goes out before any refresh can', async () => {
     const { origin, active, open, watch } = tabs();
     const [tab] = await active(1);
@@ -98,6 +132,29 @@ describe('sign-out', () => {
     await origin.advance(20_000);
     expect(origin.requests.slice(1).map(({ route }) => route)[0]).toBe('logout');
     expect(late.session.peek()).not.toBe('token-1');
+  });
+
+  it.each([
+    ['a refresh that lands late', 'late'],
+    ['another sign-out of this browser', 'again'],
+  ])('of all devices stays one when the endpoint has not heard it yet: %s repeats it', async (_, how) => {
+    const { origin, active, watch } = tabs();
+    const two = await active(2);
+    const { server } = origin;
+    let away = true;
+    origin.server = (request, now) => (request.route === 'logout' && away ? { status: 503 } : server(request, now));
+    origin.fault = ({ route }) => (route === 'refresh' ? { delay: 2_000 } : undefined);
+    if (how === 'late') watch(two[0]!.session.refresh());
+    await origin.advance(500);
+    watch(two[1]!.session.signOut({ scope: 'all' }));
+    await origin.advance(500);
+    if (how === 'again') watch(two[0]!.session.signOut());
+    await origin.advance(500);
+    away = false;
+    await origin.advance(30_000);
+    const scopes = origin.requests.flatMap((request) => (request.route === 'logout' ? [request.call.scope] : []));
+    expect(scopes.length).toBeGreaterThan(1);
+    expect(new Set(scopes)).toEqual(new Set(['all']));
   });
 
   it('is not undone by the answer of a refresh that was under way, and its receiver repeats the logout', async () => {
@@ -146,6 +203,47 @@ describe('another account', () => {
     tab!.context.thaw();
     await origin.advance(60_000);
     expect(tab!.session.getSnapshot()).toMatchObject({ status: 'active', sid: 's2' });
+  });
+
+  it('that came and went while a page stood still ended the one before: its token is not handed out again', async () => {
+    const { origin, active, open, outcome, grants } = tabs();
+    const [tab] = await active(1);
+    tab!.context.freeze();
+    Object.assign(grants, { sid: 's2', session_at: 2_000 });
+    const other = open({ start: 'lazy' });
+    await outcome(other.session.start());
+    await outcome(other.session.signOut());
+    tab!.context.thaw();
+    await origin.advance(1_000);
+    expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', sid: 's2', reason: 'signed_out' });
+    expect(tab!.session.peek()).toBeUndefined();
+  });
+
+  it('that was not heard to begin is heard to end, by the answer to a refresh: one, not one after the other', async () => {
+    const { origin, active, outcome, record, refreshes, script } = tabs();
+    const [tab] = await active(1);
+    origin.ledger().set({ ...record(), sid: 's2', sessionAt: 2_000, tokens: {} });
+    const ended = { status: 400, json: { error: 'invalid_grant', reason: 'expired', session: 'ended', sid: 's2' } };
+    script.push(...Array<typeof ended>(20).fill(ended));
+    expect((await outcome(tab!.session.refresh())).error).toMatchObject({ code: 'session_ended', reason: 'expired' });
+    expect(refreshes()).toHaveLength(2);
+  });
+
+  it.each([
+    ['of an endpoint never seen before', false],
+    ['of an endpoint known to be a full one', true],
+  ])('that an application hands over without its name is followed by the one that the endpoint names: %s', async (_, known) => {
+    const { origin, active, open, outcome, grants, refreshes } = tabs();
+    const [tab] = known ? await active(1) : [open({ start: 'lazy' })];
+    if (known) await outcome(tab!.session.signOut());
+    const other = open({ start: 'lazy' });
+    Object.assign(grants, { sid: 's2', session_at: 2_000, access_token: 'token-of-the-endpoint' });
+    await outcome(tab!.session.start({ access_token: 'token-of-the-app', expires_in: 60 }));
+    await origin.advance(61_000);
+    expect((await outcome(tab!.session.getToken())).value).toBe('token-of-the-endpoint');
+    expect(refreshes().at(-1)).toMatchObject({ call: { level: known ? 'full' : 'plain' } });
+    await origin.advance(1_000);
+    expect(other.session.getSnapshot()).toMatchObject({ status: 'active', sid: 's2' });
   });
 
   it('is told by the subject where a backend names no session', async () => {

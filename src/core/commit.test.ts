@@ -74,6 +74,87 @@ describe('an answer, when the ledger has moved on', () => {
     expect(commit(record, grant('old', 10), sentFor(record))[1]).toEqual({ is: 'older' });
     expect(commit(record, grant('newer', 30), sentFor(record))[1]).toMatchObject({ is: 'granted', startedAnew: true });
   });
+
+  it('is the logout said again: a grant to a hold that the sign-out took away, of the session it was sent for', () => {
+    const sent = sentFor(held());
+    const over = { ...closeSession(held(), 'old', 'signed_out', 900), hold: { by: '', seq: 9, at: 0, for: 0 } };
+    expect(commit(over, grant('old', 10), sent)).toMatchObject([{ logout: { sid: 'old', scope: 'device' } }, { is: 'stale' }]);
+    const others: [LedgerRecord, Verdict][] = [[over, { is: 'none' }], [{ ...over, closed: [] }, grant('old', 10)], [{ ...over, sid: 'new' }, grant('old', 10)]];
+    for (const [record, verdict] of others)
+      expect(commit(record, verdict, sent)[0].logout).toBeUndefined();
+  });
+});
+
+describe('a grant in the ledger', () => {
+  const answer = (over: object = {}): Verdict => ({ is: 'grant', level: 'plain', answer: { token: 't', lifetime: 60_000, remaining: 50_000, ...over } });
+  const plain: LedgerRecord = { ...signedIn, level: 'plain', tokens: { '|': { generation: 4, at: 0, for: 1 }, 'x|': { generation: 7, at: 0, for: 1 } }, cooldown: { at: 0, for: 9, failures: 3, soft: true }, durations: [1, 2, 3, 4, 5, 6, 7, 8] };
+
+  it('counts where the backend does not, ends the cooldown, gives the hold back, and keeps what belongs to other keys', () => {
+    const record = held(plain);
+    const [next, result] = commit(record, answer(), sentFor(record));
+    expect(next).toEqual({
+      ...record,
+      hold: { ...record.hold, by: '' },
+      subject: undefined,
+      tokens: { ...plain.tokens, '|': { generation: 5, at: 1_000, for: 50_000 } },
+      durations: [50, 1, 2, 3, 4, 5, 6, 7],
+      cooldown: undefined,
+      hint: true,
+    });
+    expect(result).toMatchObject({ is: 'granted', startedAnew: false, grant: { sid: 'old', sessionAt: 10, generation: 5, remaining: 50_000, monotonic: 0, wall: 1_000 } });
+  });
+
+  it('counts on from the token that was to be got past, when the ledger knows of none', () => {
+    const record = held({ ...plain, tokens: {} });
+    expect(commit(record, answer(), { ...sentFor(record), from: 6 })[1]).toMatchObject({ grant: { generation: 7 } });
+  });
+
+  it('of another session begins anew: its own time, its own tokens, its own subject', () => {
+    const record = held({ ...plain, level: 'fenced', subject: 'f00d' });
+    const [next, result] = commit(record, answer({ sid: 'new', sessionAt: 5, generation: 1 }), sentFor(record));
+    expect(next).toMatchObject({ sid: 'new', sessionAt: 5, subject: undefined, tokens: { '|': { generation: 1 } } });
+    expect(Object.keys(next.tokens)).toEqual(['|']);
+    expect(result).toMatchObject({ is: 'granted', startedAnew: true });
+  });
+
+  it('leaves a mark of its subject, never the name', () => {
+    const record = held(plain);
+    const marked = (sub: string) => commit(record, answer({ sub }), sentFor(record))[0].subject;
+    expect([marked('ann'), marked('ann') === marked('ben')]).toEqual([expect.stringMatching(/^[0-9a-f]{1,8}$/), false]);
+  });
+
+  it('of this session never takes it back in time', () => {
+    const record = held({ ...plain, level: 'fenced' });
+    expect(commit(record, answer({ sid: 'old', sessionAt: 5, generation: 5 }), sentFor(record))[0].sessionAt).toBe(10);
+  });
+
+  it('whose life is not known is remembered without one', () => {
+    const record = held(plain);
+    expect(commit(record, answer({ lifetime: 0, remaining: 0 }), sentFor(record))[0].tokens['|']).toEqual({ generation: 5, at: 1_000, for: 0 });
+  });
+
+  it('says when to settle: an answer that asks for it, until one rotates', () => {
+    const record = held();
+    const raced = commit(record, answer({ sid: 'old', sessionAt: 10, generation: 5, outcome: 'raced', settleAfter: 35_000 }), sentFor(record))[0];
+    expect(raced.settle).toEqual({ at: 1_050, for: 35_000 });
+    const again = held(raced);
+    const next = (outcome: string) => commit(again, answer({ sid: 'old', sessionAt: 10, generation: 6, outcome }), sentFor(again))[0].settle;
+    expect(['cached', 'coalesced', 'rotated', 'replayed'].map(next)).toEqual([raced.settle, raced.settle, undefined, undefined]);
+  });
+
+  it('for a token that an API rejected is remembered as such', () => {
+    const record = held();
+    expect(commit(record, grant('old', 10), { ...sentFor(record), reason: 'unauthorized' })[0].rejected).toEqual({ sid: 'old', key: '|', generation: 5, at: 1_050 });
+    expect(commit(record, grant('old', 10), sentFor(record))[0].rejected).toBeUndefined();
+  });
+});
+
+describe('nobody', () => {
+  it('is signed in where a backend without names turns a visitor away, or one whose session is over', () => {
+    for (const record of [held({ ...signedIn, sid: undefined }), held(closeSession(signedIn, 'old', 'revoked', 1))]) expect(commit(record, ended(), sentFor(record))[1]).toEqual({ is: 'nobody' });
+    const record = held();
+    expect(commit(record, ended(), sentFor(record))).toMatchObject([{ closed: [{ sid: 'old', reason: 'revoked', at: 1_050 }], hold: { by: '' } }, { is: 'ended', sid: 'old', reason: 'revoked' }]);
+  });
 });
 
 describe('what a refused request costs the others', () => {
@@ -82,5 +163,6 @@ describe('what a refused request costs the others', () => {
     const fault: Verdict = { is: 'fault', code: 'endpoint_error', note: 'no' };
     expect(commit(record, fault, sentFor(record))[0].cooldown).toMatchObject({ failures: 1 });
     expect(commit(record, fault, { ...sentFor(record), key: 'admin|' })[0].cooldown).toBeUndefined();
+    expect(commit(record, { is: 'transient', note: 'rest' }, { ...sentFor(record), key: 'admin|' })[0].cooldown).toMatchObject({ failures: 1 });
   });
 });

@@ -6,7 +6,8 @@
  * and the answer is dropped, whatever it says. Only the settling of the attempt id is always taken over:
  * it is a fact about the cookie, and the id is compared with the one that is pending.
  */
-import type { Grant } from './grant.js';
+import { shortHash } from '../contract/wire.js';
+import { isLater, type Grant } from './grant.js';
 import { askLogout, closeSession, holds, releaseHold, settleAttempt } from './record-moves.js';
 import { isClosed, spanHolds, type LedgerRecord } from './record.js';
 import type { Answer } from './reader.js';
@@ -49,24 +50,19 @@ export type Result =
 const BASE_MS = 1_000;
 const CAP_MS = 60_000;
 
-/** FNV-1a of the subject: tells two accounts apart without writing a user's name to disk. */
-const fingerprint = (subject: string): string => {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < subject.length; i++) hash = Math.imul(hash ^ subject.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(16);
-};
-
 const admit = (record: LedgerRecord, answer: Answer, sent: Sent): [LedgerRecord, Result] => {
-  const subject = answer.sub && fingerprint(answer.sub);
+  // Its hash tells two accounts apart without writing a user's name to disk.
+  const subject = answer.sub && shortHash(answer.sub);
   const same = record.sid && !isClosed(record, record.sid) && (!subject || !record.subject || subject === record.subject);
   const sid = answer.sid ?? (same ? record.sid! : sent.localSid);
   if (isClosed(record, sid)) return [askLogout(record, sid, 'device'), { is: 'logout' }];
   const known = sid === record.sid;
   // Where the backend names no time, no two sessions have the same: of two that do, each would be the older one for somebody.
-  const sessionAt = answer.sessionAt ?? (known ? record.sessionAt : Math.max(sent.now, record.sessionAt + 1) + sent.random);
+  // Never a whole number, which is what a server says.
+  const sessionAt = answer.sessionAt ?? (known ? record.sessionAt : Math.max(sent.now, record.sessionAt + 1) + 0.25 + sent.random / 2);
   // Another session than the ledger's is either a newer login, or the late answer of an older one.
   if (record.sid !== sent.sid && (!answer.sid || !known)) return [record, { is: 'stale' }];
-  if (!known && record.sid && record.level === 'full' && sessionAt <= record.sessionAt) return [record, { is: 'older' }];
+  if (!known && record.sid && record.level === 'full' && !isLater(sessionAt, record.sessionAt)) return [record, { is: 'older' }];
   const held = known ? record.tokens[sent.key]?.generation ?? 0 : 0;
   const generation = answer.generation ?? Math.max(held, known ? sent.from : 0) + 1;
   const grant: Grant = {

@@ -29,19 +29,24 @@ export type ErrorCode =
 
 /** What an error carries beside its code and message. */
 export interface ErrorDetails {
+  /** Why the session ended, with `session_ended`. */
   reason?: string;
+  /** Epoch ms of the next attempt. */
   retryAt?: number;
+  /** What was thrown below. */
   cause?: unknown;
 }
 
 /** The only error class of this package. `isTabatonError` works across realms and package copies. */
 export class TabatonError extends Error {
   override readonly name = 'TabatonError' as const;
+  /** Why the session ended, with `session_ended`; see `SessionEndReason`. */
   readonly reason: string | undefined;
-  /** Epoch ms. */
+  /** Epoch ms of the next attempt, where there will be one. */
   readonly retryAt: number | undefined;
 
   constructor(
+    /** What happened; switch on it. */
     readonly code: ErrorCode,
     message: string,
     details: ErrorDetails = {},
@@ -53,5 +58,8 @@ export class TabatonError extends Error {
 }
 
 /** Whether a value is a {@link TabatonError}, of this copy of the package, another one, or another realm. */
-export const isTabatonError = (value: unknown): value is TabatonError =>
-  value instanceof Error && value.name === 'TabatonError';
+export const isTabatonError = (value: unknown): value is TabatonError => {
+  // Another realm has another `Error`.
+  const { name, code } = Object(value) as Partial<TabatonError>;
+  return name === 'TabatonError' && typeof code === 'string';
+};

@@ -38,6 +38,15 @@ describe('a shared cooldown', () => {
     expect(new Set(spans).size).toBeGreaterThan(3);
   });
 
+  it('leaves a token that is below a wish, but alive, to who wishes for more; not to who wants another one', async () => {
+    const { origin, active, outcome, script } = tabs();
+    const [tab] = await active(1, { timeout: 3_000 });
+    await origin.advance(400_000);
+    script.push({ status: 503, json: {}, retryAfter: 60_000 });
+    expect(await outcome(tab!.session.getToken({ minTtl: 250_000 }))).toEqual({ value: 'token-1' });
+    expect((await outcome(tab!.session.refresh())).error?.code).toBe('refresh_unavailable');
+  });
+
   it('is at most five minutes, whatever Retry-After says', async () => {
     const { origin, active, watch, record, script } = tabs();
     const [tab] = await active(1);
@@ -118,12 +127,38 @@ describe('a user interface', () => {
   });
 });
 
+describe('a page that does not know who is signed in', () => {
+  it.each([
+    ['is not there while a server is deployed', { status: 404, json: {} }],
+    ['has one answer that cannot be used', { status: 200, json: {} }],
+  ])('is not starting for good because the endpoint %s', async (_, fault) => {
+    const { origin, open, script, refreshes } = tabs();
+    script.push(fault, fault);
+    const { session } = open();
+    await origin.advance(1_000);
+    expect([session.getSnapshot().status, refreshes().length]).toEqual(['starting', 1]);
+    await origin.advance(60_000);
+    expect([session.getSnapshot().status, refreshes().length]).toEqual(['active', 3]);
+  });
+});
+
 describe('an answer', () => {
   it.each(['rotated', 'replayed', 'raced', 'coalesced', 'cached', 'something_new'])('with outcome %s is a success', async (word) => {
     const { active, outcome, script } = tabs();
     const [tab] = await active(1);
     script.push((request) => full(request, 2, { outcome: word }));
     expect((await outcome(tab!.session.refresh())).value).toBe('token-2');
+  });
+
+  it('in words of its own is read by who knows them; a reader that throws is a fault of the set-up', async () => {
+    const { open, outcome, script, origin } = tabs();
+    const context = origin.context();
+    context.ports.endpoint.read = (json) => ({ access_token: (json as { ticket: { text: string } }).ticket.text, expires_in: 60 });
+    const { session } = open({ start: 'lazy' }, context);
+    script.push({ status: 200, json: { ticket: { text: 'mapped' } } }, { status: 200, json: {} });
+    expect(await outcome(session.getToken())).toEqual({ value: 'mapped' });
+    expect((await outcome(session.refresh())).error).toMatchObject({ code: 'bad_answer', message: expect.stringMatching(/^endpoint\.read threw: TypeError\./) });
+    expect(session.peek()).toBe('mapped');
   });
 
   it('replayed twice in a row, with nothing minted in between, says that the cookie is blocked; a single one says nothing', async () => {

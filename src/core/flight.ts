@@ -37,6 +37,11 @@ export interface Flight {
  *   B            hold 2 ─ sends ─────────── stale · hold 4 ─ sends ──
  */
 const FENCED_MS = 500;
+/** How soon after its return a page hears of a request that was answered while it was away, if it ever does. */
+const BACK_MS = 1_000;
+
+/** How much longer than usual an endpoint rests that has refused the request itself. */
+const SEARCH_MS = 5_000;
 
 export interface Request extends TokenTarget {
   reason: RefreshReason;
@@ -48,12 +53,10 @@ export interface Request extends TokenTarget {
 
 export interface Flights {
   join(key: string, request: Request): Promise<Grant>;
-  /** Keeps at it: until it is known who is signed in, a page shows nothing but that it is starting. */
+  /** Keeps at it until it is known who is signed in: so long a page shows nothing but that it is starting. */
   find(): void;
   /** The network is back: what is backing off looks again now. */
   hasten(): void;
-  /** Resolves when none is under way. */
-  landed(): Promise<unknown>;
 }
 
 /** Why no token can be had in this context, if so. */
@@ -101,14 +104,19 @@ export const createFlights = (hub: Hub): Flights => {
       if (!held) continue;
       activity('refreshing');
       // A suspended page lets go of the lock, never of the request: that becomes an orphan whose answer the hold still fences.
-      let mine = true;
-      void held.lost.then(() => (mine = false));
+      const turn = { mine: true, back: false };
+      void held.lost.then(() => (turn.mine = false));
       const stop = lifecycle.listen((event) => {
-        if (event !== 'suspend') return;
-        mine = false;
-        held.release();
+        if (event === 'suspend') {
+          turn.mine = false;
+          held.release();
+        } else if (event === 'resume')
+          clock.after(BACK_MS, () => {
+            turn.back = true;
+            hub.wake();
+          });
       });
-      const landing = await refreshUnderLock(hub, flight, () => mine).finally(() => (stop(), held.release()));
+      const landing = await refreshUnderLock(hub, flight, turn).finally(() => (stop(), held.release()));
       if (flight.reason === 'settle') break;
       if (landing.is === 'rejected')
         throw new TabatonError('token_rejected', 'The API rejects a token that was refreshed for this very reason: check its audience and scopes.');
@@ -116,7 +124,11 @@ export const createFlights = (hub: Hub): Flights => {
       if (landing.is === 'fenced') await until(hub, flight.done, random.next() * FENCED_MS * 2 ** Math.min(fenced++, 5));
       if (landing.is !== 'wait') continue;
       const retryAt = clock.wall() + landing.wait;
-      if (landing.fault) throw new TabatonError(landing.fault, landing.note, { retryAt });
+      if (landing.fault) {
+        // Whoever asks is told what to mend. Where nobody knows who is signed in, nobody may be left to ask again.
+        if (flight.until === Infinity) clock.after(SEARCH_MS + landing.wait, find);
+        throw new TabatonError(landing.fault, landing.note, { retryAt });
+      }
       if (clock.monotonic() + landing.wait > flight.until)
         throw new TabatonError('refresh_unavailable', `No token now (${landing.note}); the session is intact, try again after \`retryAt\`.`, { retryAt });
       activity('backingOff', retryAt);
@@ -156,20 +168,22 @@ export const createFlights = (hub: Hub): Flights => {
       promise: undefined as never,
     };
     flights.set(slot, flight);
-    hub.flying = true;
-    flight.promise = fly(flight).finally(() => {
-      flights.delete(slot);
-      hub.flying = !!flights.size;
-      if (!hub.flying) hub.dispatch({ type: 'activity', activity: 'idle' });
-    });
-    flight.promise.catch(() => {});
+    flight.promise = hub.during(
+      fly(flight).finally(() => {
+        flights.delete(slot);
+        if (!flights.size) hub.dispatch({ type: 'activity', activity: 'idle' });
+      }),
+    );
     return flight.promise;
+  };
+
+  const find = () => {
+    if (!hub.disposed && hub.state.status === 'starting') join('|', { reason: 'startup', patience: Infinity }).catch(() => {});
   };
 
   return {
     join,
-    find: () => void join('|', { reason: 'startup', patience: Infinity }).catch(() => {}),
-    landed: () => Promise.allSettled([...flights.values()].map(({ promise }) => promise)),
+    find,
     hasten() {
       hurry++;
       hub.wake();

@@ -111,6 +111,19 @@ describe('the one event stream of a browser', () => {
     expect([streams.length, live().length]).toEqual([2, 1]);
   });
 
+  it('a page that is hidden lets its stream go, although the network comes back just then', async () => {
+    const { origin, open, streams, live, active } = world();
+    const { tab, session } = open({ leadership: 'always' });
+    await active({ session });
+    streams[0]!.on.event('hello', {});
+    tab.hide();
+    await origin.advance(2_000);
+    origin.offline();
+    origin.online();
+    await origin.advance(4_000);
+    expect(live()).toEqual([]);
+  });
+
   it('a stream that a proxy holds back is given up after ten seconds, and the session asked for from time to time', async () => {
     const { origin, open, streams, live, active, world: state } = world();
     const { session } = open();

@@ -99,7 +99,7 @@ export const follow = (hub: Hub, source: NewsSource): Cancel => {
 
   const stopWatching = hub.watch(tune);
   const stopListening = lifecycle.listen((event) => {
-    leaving?.();
+    if (event !== 'online') leaving?.();
     if (event === 'hidden') leaving = clock.after(HIDDEN_MS, () => lifecycle.visible() || shut());
     else if (event === 'visible') tune();
   });

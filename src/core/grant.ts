@@ -53,8 +53,14 @@ export const isFresh = (grant: Grant | undefined, clock: Clock, margins: Margins
 export const untilAhead = (grant: Grant, clock: Clock, margins: Margins): number =>
   lifeLeft(grant, clock) - tenth(grant, margins.refreshAhead);
 
+/**
+ * Orders sessions. A server's times are whole milliseconds of its clock. Where it names none, this machine's clock and a fraction
+ * stand in, and those two do not compare: a session that the server has named follows one that only this browser has.
+ */
+export const isLater = (at: number, than: number): boolean => at > than || (Number.isInteger(at) && !Number.isInteger(than));
+
 /** The only order there is: a later session, or a later token of the same session. */
 export const isNewer = (
   a: { sid: string; sessionAt: number; generation: number },
   b: { sid: string; sessionAt: number; generation: number } | undefined,
-): boolean => !b || (a.sid === b.sid ? a.generation > b.generation : a.sessionAt > b.sessionAt);
+): boolean => !b || (a.sid === b.sid ? a.generation > b.generation : isLater(a.sessionAt, b.sessionAt));

@@ -85,9 +85,7 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
     hub.learn();
     if (record.sid !== sid || sid === hub.state.sid) return;
     hub.dispatch({ type: 'session_started', sid, sessionAt: record.sessionAt });
-    clock.after(ARRIVAL_MS * (1 + random.next()), () => {
-      if (!hub.disposed && hub.state.status === 'starting') flights.find();
-    });
+    clock.after(ARRIVAL_MS * (1 + random.next()), flights.find);
   };
 
   const ended = async (sid: string, reason: SessionEndReason, looks = 0): Promise<void> => {
@@ -101,9 +99,9 @@ export const createHearing = (hub: Hub, flights: Flights): ((data: unknown) => v
       if (!lost) return void (later && clock.after(later, () => void ended(sid, reason, looks + 1)));
       await hub.ledger.update((known) => closeSession(known, sid, reason, clock.wall()));
     }
+    hub.learn(sid);
     hub.dispatch({ type: 'session_ended', sid, reason });
     if (hub.state.status === 'ended') abortForGood(hub, sid);
-    hub.learn();
   };
 
   return (data) => {

@@ -4,7 +4,7 @@ import { commit, type Result, type Sent } from './commit.js';
 import type { Flight } from './flight.js';
 import type { Grant } from './grant.js';
 import type { Hub } from './hub.js';
-import type { Exchange } from './ports.js';
+import type { Exchange, Reply } from './ports.js';
 import { open, type Opening } from './opening.js';
 import { prepareAttempt, releaseHold } from './record-moves.js';
 import type { LedgerRecord } from './record.js';
@@ -53,6 +53,7 @@ export const until = (hub: Hub, done: () => boolean, ms: number): Promise<void> 
 /** What the holder learned, for this context's events and for the others. */
 const report = (hub: Hub, attempt: string, verdict: Verdict, result: Result, sent: Sent) => {
   const { answer, note } = verdict as { answer?: { outcome?: string; generation?: number }; note?: string };
+  hub.trouble = note;
   const event = {
     reason: sent.reason,
     outcome: answer ? (result.is === 'granted' ? (answer.outcome ?? 'refreshed') : result.is) : note ? `${verdict.is}: ${note}` : verdict.is,
@@ -85,11 +86,38 @@ const prepare = (hub: Hub) => {
   void hub.ledger.update((record) => prepareAttempt(record, id), true);
 };
 
+export interface Turn {
+  /**
+   * The lock is still held. Without it nothing new is begun: two holders that go on beside each other would both
+   * find the other's hold, wait for each other's orphan, and present the same credential in the same instant.
+   */
+  mine: boolean;
+  /** This page was suspended in the middle of it, and has been back for a while. */
+  back: boolean;
+}
+
 /**
- * `mine`: the lock is still held. Without it nothing new is begun: two holders that go on beside each other would both
- * find the other's hold, wait for each other's orphan, and present the same credential in the same instant.
+ * Waits for the answer; `undefined` when the wait is pointless. A page that was put away has let go of the lock, and WebKit
+ * never tells it what became of its request:
+ *
+ *   A   lock ── POST ── pagehide ···· pageshow ── (nothing, until its own deadline)
+ *   B            waits ── lock ── POST ── TOKEN ──┘ A has it, too
+ *
+ * Where nobody was faster, a full endpoint is asked again: it answers the same attempt in the same way.
  */
-export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boolean): Promise<Landing> => {
+const answered = async (hub: Hub, flight: Flight, turn: Turn, { exchange, opening }: Sending): Promise<Reply | undefined> => {
+  let reply: Reply | undefined;
+  void exchange.reply.then((got) => {
+    hub.exchanges.delete(exchange);
+    reply = got;
+    hub.wake();
+  });
+  const pointless = () => !turn.mine && (flight.done() || (turn.back && opening.level === 'full'));
+  await until(hub, () => !!reply || pointless(), 2 * DEADLINE_MS);
+  return reply;
+};
+
+export const refreshUnderLock = async (hub: Hub, flight: Flight, turn: Turn): Promise<Landing> => {
   const { channel, clock, endpoint, random, lifecycle } = hub.ports;
   const { key } = flight;
   const passed = { generation: -1, orphan: false };
@@ -104,7 +132,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
   };
 
   try {
-    while (!flight.done() && mine()) {
+    while (!flight.done() && turn.mine) {
       const { target, reason, from, sid, demand, minTtl } = flight;
       const asked = clock.monotonic();
       const quest = { me: hub.me, key, reason, from, sid, demand, deadline: DEADLINE_MS, level: hub.options.level, attempt: random.id(), passed, seq };
@@ -123,7 +151,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
         (record) => open(record, { ...quest, now: clock.wall() }),
         true,
         (found) => {
-          if (found.go === 'send' && found.early && !sending && sends < MAX_SENDS && !overslept() && !flight.done() && mine()) sending = send(found);
+          if (found.go === 'send' && found.early && !sending && sends < MAX_SENDS && !overslept() && !flight.done() && turn.mine) sending = send(found);
         },
       );
       if ('seq' in opening) seq = opening.seq;
@@ -132,7 +160,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
       if (sending) opening = sending.opening;
       else if (hub.sealed()) break;
       else if (overslept()) continue;
-      else if (flight.done() || !mine()) break;
+      else if (flight.done() || !turn.mine) break;
 
       switch (opening.go) {
         case 'adopt':
@@ -157,11 +185,12 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           return { is: 'look' };
       }
       if (++sends > MAX_SENDS) return another;
-      const { exchange, start } = (sending ??= send(opening));
+      sending ??= send(opening);
+      const { start } = sending;
       // Said when the request is out: what the others do about it need not hold it up.
       hub.post({ type: 'REFRESH_STARTED', key });
-      const reply = await exchange.reply;
-      hub.exchanges.delete(exchange);
+      const reply = await answered(hub, flight, turn, sending);
+      if (!reply) break;
 
       const now = clock.wall();
       const said = classify(reply, opening.level, { answer: endpoint.read, claims: endpoint.claims ?? (() => undefined), now });
@@ -214,6 +243,7 @@ export const refreshUnderLock = async (hub: Hub, flight: Flight, mine: () => boo
           return { is: 'look' };
         }
         case 'ended':
+          hub.learn(result.sid);
           hub.dispatch({ type: 'session_ended', sid: result.sid, reason: result.reason });
           if (result.sid) hub.post({ type: 'SESSION_ENDED', sid: result.sid, reason: result.reason });
           return { is: 'over' };

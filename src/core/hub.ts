@@ -1,9 +1,10 @@
 /** A context that takes part in the protocol: it has a name, reads and writes the ledger, and speaks. */
 import type { Context } from './context.js';
+import { over } from './flight.js';
 import { lifeLeft, type Grant } from './grant.js';
 import { PROTOCOL, type Message, type MessageBody } from './messages.js';
 import type { Cancel, Exchange } from './ports.js';
-import { levelOf } from './record.js';
+import { isClosed, levelOf } from './record.js';
 import { lookAfterLogout } from './sign-out.js';
 import { createSharedLedger, type SharedLedger } from './shared-ledger.js';
 import type { State } from './state.js';
@@ -21,10 +22,14 @@ export interface Hub extends Context {
   stoleAt: number;
   /** Session and generation of the last answer here, if it was `replayed`. */
   replayed?: string;
+  /** Why the last request here brought no token; gone with one that did. */
+  trouble?: string;
   /** A sign-out that the endpoint has not heard of is about to be said again. */
   insisting: boolean;
-  /** A refresh is under way. */
-  flying: boolean;
+  /** What the others have to hear of, although this session may be disposed meanwhile: refreshes and sign-outs. */
+  readonly pending: ReadonlySet<Promise<unknown>>;
+  /** Makes work pending until it is settled. */
+  during<T>(work: Promise<T>): Promise<T>;
   /** Absent until it is loaded. */
   leadership?: { hear(message: Message): void; stop(): void };
   /** Looks at what may not have been heard; the protocol says how. */
@@ -33,8 +38,16 @@ export interface Hub extends Context {
   sealed(): boolean;
   /** The contract level in force: the option, else what the ledger has seen. */
   level(): State['level'];
-  /** Takes over from the last seen record what concerns this context: closed sessions, level, epoch. */
-  learn(): void;
+  /**
+   * Takes over from the last seen record what concerns this context: closed sessions, level, epoch. `said`: of this session the
+   * others know that it is over.
+   *
+   * A session that came and went has taken the place of ours:
+   *
+   *   this page   s1 ── suspended ································ resumes: holds a token of s1
+   *   others             s2 begins ── s2 is signed out
+   */
+  learn(said?: string): void;
   /** A refresh failed, here or elsewhere, for the n-th time in a row. */
   failed(failures: number, wait: number): void;
   post(body: MessageBody): void;
@@ -55,6 +68,7 @@ export const createHub = (context: Context, name: string): Hub => {
   /** Tokens of which somebody knows that the next ones are not to be had, and the timer that says so when they are over. */
   let stalling: { grants: State['grants']; cancel: Cancel } | undefined;
   const served = () => Object.keys(context.state.grants).some(context.valid);
+  const pending = new Set<Promise<unknown>>();
 
   const hub: Hub = Object.assign(context, {
     me,
@@ -80,12 +94,19 @@ export const createHub = (context: Context, name: string): Hub => {
     exchanges: new Set<Exchange>(),
     stoleAt: -Infinity,
     insisting: false,
-    flying: false,
+    pending,
+    during<T>(work: Promise<T>): Promise<T> {
+      const settled = () => void pending.delete(work);
+      pending.add(work);
+      work.then(settled, settled);
+      return work;
+    },
     level: () => levelOf(options.level, hub.ledger.seen),
     sealed: () => isSealed() && ports.lifecycle.kind !== 'service_worker',
-    learn() {
-      const { closed, leaderEpoch, logout } = hub.ledger.seen;
-      if (logout) lookAfterLogout(hub, logout.sid);
+    learn(said?: string) {
+      const { sid, sessionAt, closed, leaderEpoch, logout } = hub.ledger.seen;
+      if (sid && isClosed(hub.ledger.seen, sid) && hub.state.sid && !over(hub)) hub.dispatch({ type: 'session_started', sid, sessionAt });
+      if (logout) lookAfterLogout(hub, logout.sid, said);
       if (hub.sealed()) hub.dispatch({ type: 'sealed' });
       hub.dispatch({ type: 'closed', sessions: closed });
       hub.dispatch({ type: 'level', level: hub.level() });
@@ -107,7 +128,7 @@ export const createHub = (context: Context, name: string): Hub => {
       });
       stalling = { grants, cancel };
     },
-    post: (body: MessageBody) => void ((hub.disposed && !hub.flying) || channel.post({ ...body, protocol: PROTOCOL, from: me, incarnation: hub.ledger.seen.incarnation } as Message)),
+    post: (body: MessageBody) => void ((hub.disposed && !pending.size) || channel.post({ ...body, protocol: PROTOCOL, from: me, incarnation: hub.ledger.seen.incarnation } as Message)),
     postGrant(grant: Grant) {
       if (isSealed()) hub.post({ type: 'TOKEN_HELD', grant: toHeld(grant, clock) });
       else if (channel.carriesTokens) hub.post({ type: 'TOKEN', grant: toWire(grant, clock) });

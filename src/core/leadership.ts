@@ -65,7 +65,12 @@ export const createLeadership = (hub: Hub, flights: Flights): Leadership => {
 
   const lead = async (lock: Held) => {
     held = lock;
-    void lock.lost.then(() => held === lock && resign('deposed'));
+    void lock.lost.then(() => {
+      if (held !== lock) return;
+      resign('deposed');
+      // Behind whoever took it: that one may leave first.
+      stand();
+    });
     const record = await hub.ledger.update((stored) => ({ ...stored, leaderEpoch: stored.leaderEpoch + 1 }));
     if (held !== lock) return;
     hub.dispatch({ type: 'role', role: 'leader', epoch: record.leaderEpoch });
@@ -98,7 +103,8 @@ export const createLeadership = (hub: Hub, flights: Flights): Leadership => {
 
   const depose = async () => {
     deposedAt = clock.monotonic();
-    const { leaderEpoch } = hub.ledger.seen;
+    // Of the leader that is meant: a context may have heard of it without having read the ledger since.
+    const { leaderEpoch } = hub.state;
     let won = false;
     await hub.ledger.update((record) => {
       won = record.leaderEpoch === leaderEpoch;
@@ -135,7 +141,7 @@ export const createLeadership = (hub: Hub, flights: Flights): Leadership => {
     plan();
   });
   const stopListening = lifecycle.listen((event) => {
-    leaving?.();
+    if (event !== 'online') leaving?.();
     if (event === 'suspend') resign('resigned');
     else if (event === 'hidden') {
       if (leadership === 'visible') leaving = clock.after(HIDDEN_MS, () => lifecycle.visible() || resign('resigned'));

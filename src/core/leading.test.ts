@@ -66,6 +66,32 @@ describe('the leader', () => {
     expect(roles([tab!])).toEqual(['leader']);
   });
 
+  it('whose page is hidden lets go, although the network comes back just then', async () => {
+    const { origin, active } = tabs();
+    const [tab] = await active(1, { leadership: 'visible' });
+    origin.offline();
+    tab!.context.hide();
+    await origin.advance(2_000);
+    origin.online();
+    await origin.advance(4_000);
+    expect(origin.lock(LEADER_LOCK).held).toBe(false);
+  });
+
+  it('that was deposed takes its turn again when the one after it leaves', async () => {
+    const { origin, active } = tabs();
+    const two = await active(2, { leadership: 'visible' });
+    const [first] = leaders(two);
+    const second = two.find((tab) => tab !== first)!;
+    first!.context.stop();
+    await origin.advance(700_000);
+    first!.context.thaw();
+    await origin.advance(5_000);
+    expect(leaders(two)).toEqual([second]);
+    second.context.close();
+    await origin.advance(1_000);
+    expect(roles([first!])).toEqual(['leader']);
+  });
+
   it('that is hidden gives way to a visible candidate', async () => {
     const { origin, open } = tabs();
     const hidden = open({ leadership: 'always' }, origin.context('page', { visible: false }));
@@ -102,6 +128,25 @@ describe('the leader', () => {
     await origin.advance(5_000);
     expect(leaders(three)).toHaveLength(1);
     expect(leaders(three)[0]).not.toBe(first);
+  });
+});
+
+describe('a candidate', () => {
+  it('deposes the leader it has heard of, although it has not read the ledger since', async () => {
+    const { origin, active } = tabs();
+    const two = await active(2, { leadership: 'visible' });
+    const [first] = leaders(two);
+    const second = two.find((tab) => tab !== first)!;
+    for (const { context } of [first!, second]) {
+      context.hide();
+      await origin.advance(6_000);
+      context.show();
+      await origin.advance(1_000);
+    }
+    expect(leaders(two)).toEqual([first]);
+    first!.context.stop();
+    await origin.advance(700_000);
+    expect(roles([second])).toEqual(['leader']);
   });
 });
 

@@ -1,6 +1,7 @@
 /** A ledger that is lost, slow or broken: what is known survives it, and what was not seen is looked up. */
 import { describe, expect, it } from 'vitest';
 import { createStrictServer, type VirtualContext } from '../testing/index.js';
+import { createSharedLedger } from './shared-ledger.js';
 import { full, tabs } from './testing/tabs.js';
 
 describe('a lost ledger', () => {
@@ -115,6 +116,18 @@ describe('a lost ledger', () => {
     expect(over).toBe(true);
   });
 
+  it('that is slow when a document starts which asks for nothing says all the same that a sign-out is to be delivered', async () => {
+    const { origin, active, open, record } = tabs();
+    const [tab] = await active(1);
+    tab!.context.close();
+    origin.ledger().set({ ...record(), hint: false, closed: [{ sid: 's1', at: 1, reason: 'signed_out' }], logout: { sid: 's1', scope: 'device' } });
+    const context = origin.context();
+    slowly(context, 1_000);
+    open({ start: 'lazy' }, context);
+    await origin.advance(20_000);
+    expect(origin.requests.slice(1)).toMatchObject([{ route: 'logout', call: { sid: 's1' } }]);
+  });
+
   it('that is slow when a page wakes up hides no sign-out from it', async () => {
     const { origin, active, outcome } = tabs();
     const [one, two] = await active(2);
@@ -153,6 +166,50 @@ describe('a lost ledger', () => {
     origin.inject({ type: 'SESSION_ENDED', protocol: 1, from: 'somebody', incarnation: 'any', sid: 's1', reason: 'signed_out' });
     await origin.advance(30_000);
     expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
+  });
+
+  it('that fails now and then is offered again each time as soon as the first time', async () => {
+    const { origin, record } = tabs();
+    const { ports } = origin.context();
+    const update = ports.ledger.update.bind(ports.ledger);
+    let broken = false;
+    ports.ledger.update = (...given) => (broken ? Promise.reject(new Error('The ledger failed, as it was told.')) : update(...given));
+    let recovered = 0;
+    const ledger = createSharedLedger(ports, () => {}, () => (recovered += 1));
+    for (let round = 1; round <= 12; round++) {
+      broken = true;
+      void ledger.update((known) => ({ ...known, leaderEpoch: round }));
+      await origin.advance(1);
+      broken = false;
+      await origin.advance(600);
+      expect([recovered, record().leaderEpoch]).toEqual([round, round]);
+    }
+  });
+
+  it('that fails for long is offered what is owed now and then, by one timer, and not for ever', async () => {
+    const { origin } = tabs();
+    const { ports } = origin.context();
+    let writes = 0;
+    ports.ledger.update = () => (writes++, Promise.reject(new Error('The ledger failed, as it was told.')));
+    const ledger = createSharedLedger(ports, () => {}, () => {});
+    for (let n = 1; n <= 50; n++) void ledger.update((known) => ({ ...known, leaderEpoch: n }));
+    await origin.advance(3_600_000);
+    expect(writes).toBe(50 + 10);
+  });
+
+  it('that cannot be used bears nothing out: what is said of a later session is believed, and of the end of this one', async () => {
+    const { origin, active, outcome } = tabs();
+    const [tab] = await active(1);
+    const said = (body: object) => origin.inject({ protocol: 1, from: 'somebody', incarnation: 'any', ...body });
+    const { ledger } = tab!.context.ports;
+    ledger.read = ledger.update = () => Promise.reject(new Error('The ledger failed, as it was told.'));
+    await outcome(tab!.session.refresh());
+    said({ type: 'TOKEN', grant: { token: 'said', sid: 's2', sessionAt: 2_000, generation: 1, key: '|', lifetime: 600_000, remaining: 600_000, sentAt: 1_800_000_000_000 + origin.now() } });
+    await origin.advance(2_000);
+    expect(tab!.session.peek()).toBe('said');
+    said({ type: 'SESSION_ENDED', sid: 's2', reason: 'revoked' });
+    await origin.advance(2_000);
+    expect(tab!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'revoked' });
   });
 
   it('in which somebody finds a sign-out is told to the others at once', async () => {

@@ -6,13 +6,12 @@
 import { commit } from './commit.js';
 import { TabatonError } from './errors.js';
 import { createFlights, over, type Request } from './flight.js';
-import { keyOf, type Grant } from './grant.js';
+import { isLater, keyOf, type Grant } from './grant.js';
 import { createHearing } from './hearing.js';
 import type { Context } from './context.js';
-import type { Clock } from './ports.js';
-import { createHub } from './hub.js';
+import { createHub, type Hub } from './hub.js';
 import { releaseHold, takeHold } from './record-moves.js';
-import { isClosed } from './record.js';
+import { isClosed, spanHolds } from './record.js';
 import { seal, sealedError } from './sealed.js';
 import { abortExchanges, insistOnLogout, signOut } from './sign-out.js';
 import type { AbortSignalLike, GetTokenOptions, GrantInput, RefreshOptions, TokenTarget } from './types.js';
@@ -42,13 +41,13 @@ export interface Protocol {
   resync(): Promise<void>;
   /** Whatever is backing off looks again now. */
   hasten(): void;
-  /** Resolves when no refresh of this context is under way. */
+  /** Resolves when nothing that the others have to hear of is under way. */
   landed(): Promise<unknown>;
   online(): Promise<void>;
 }
 
 /** One caller's wait: its own deadline and signal, over a refresh that goes on for the others. */
-const patiently = <T>(clock: Clock, work: Promise<T>, ms: number, signal?: AbortSignalLike): Promise<T> =>
+const patiently = <T>(hub: Hub, work: Promise<T>, ms: number, signal?: AbortSignalLike): Promise<T> =>
   new Promise((resolve, reject) => {
     const settle = <V>(end: (value: V) => void) => (value: V) => {
       cancel();
@@ -57,8 +56,8 @@ const patiently = <T>(clock: Clock, work: Promise<T>, ms: number, signal?: Abort
     };
     const fail = settle(reject);
     const abort = () => fail(signal!.reason);
-    const cancel = clock.after(ms, () =>
-      fail(new TabatonError('refresh_timeout', `No token within ${ms} ms; the session is intact. Raise \`timeout\` or try again.`)),
+    const cancel = hub.ports.clock.after(ms, () =>
+      fail(new TabatonError('refresh_timeout', `No token within ${ms} ms (${hub.trouble ?? 'no answer yet'}); the session is intact, try again.`)),
     );
     if (signal?.aborted) return abort();
     signal?.addEventListener('abort', abort, { once: true });
@@ -76,7 +75,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
   /** `patience`: how long the refresh goes on without success; the caller waits for `timeout` and no longer. */
   const ask = async (key: string, request: Omit<Request, 'patience'>, signal?: AbortSignalLike, patience = timeout): Promise<string> => {
     try {
-      const { token } = await patiently(clock, flights.join(key, { ...request, patience }), timeout, signal);
+      const { token } = await patiently(hub, flights.join(key, { ...request, patience }), timeout, signal);
       if (!token && !request.demand) throw sealedError();
       return token;
     } catch (error) {
@@ -110,13 +109,16 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
   const protocol: Protocol = {
     hear: createHearing(hub, flights),
     hasten: flights.hasten,
-    landed: flights.landed,
+    landed: () => Promise.allSettled([...hub.pending]),
     insistOnLogout: async () => {
       await hub.ledger.read();
       await insistOnLogout(hub);
     },
-    signOut: (scope) => signOut(hub, scope),
-    refreshAhead: ({ scope, resource }) => background(keyOf({ scope, resource }), { scope, resource, reason: 'expiring' }),
+    signOut: (scope) => hub.during(signOut(hub, scope)),
+    refreshAhead({ scope, resource }) {
+      // A read of a token that is still good does not queue for the lock only to find that the endpoint rests.
+      if (!spanHolds(hub.ledger.seen.cooldown, clock.wall())) background(keyOf({ scope, resource }), { scope, resource, reason: 'expiring' });
+    },
     async getToken({ scope, resource, minTtl, wait, signal }) {
       const key = keyOf({ scope, resource });
       mayAsk();
@@ -132,17 +134,17 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
       if (rejected !== undefined && held && held.token !== rejected) return held.token;
       return ask(key, { scope, resource, reason }, signal);
     },
-    verify: () => patiently(clock, flights.join('|', { reason: 'startup', demand: true, patience: timeout }), timeout),
+    verify: () => patiently(hub, flights.join('|', { reason: 'startup', demand: true, patience: timeout }), timeout),
     restore() {
       hub.post({ type: 'TOKEN_REQUEST', key: '|', have: 0 });
-      clock.after(HELLO_MS, () => hub.disposed || hub.state.status !== 'starting' || flights.find());
+      clock.after(HELLO_MS, () => flights.find());
     },
     async resync() {
       const record = await hub.ledger.read();
       hub.learn();
       if (record.logout) void insistOnLogout(hub);
       const held = hub.state.grants['|'];
-      if (record.sid && record.sid !== hub.state.sid && record.sessionAt > hub.state.sessionAt && !isClosed(record, record.sid)) {
+      if (record.sid && record.sid !== hub.state.sid && isLater(record.sessionAt, hub.state.sessionAt) && !isClosed(record, record.sid)) {
         hub.dispatch({ type: 'session_started', sid: record.sid, sessionAt: record.sessionAt });
         flights.find();
       } else if (held && (record.tokens['|']?.generation ?? 0) > held.generation) hub.post({ type: 'TOKEN_REQUEST', key: '|', have: held.generation });
@@ -180,15 +182,16 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
         if (!verdict) return releaseHold(anew, hub.me, seq);
         const [next, result] = commit(anew, verdict, { ...sent, seq, sid: anew.sid });
         if (result.is === 'granted') grant = result.grant;
-        return next;
+        // What an application hands over may say less than its endpoint does: the next refresh must not do without the winners.
+        return { ...next, level: fenced.level ?? next.level };
       }, true);
       abortExchanges(hub);
       if (!verdict) return void (await ask('|', { reason: 'startup', demand: true }, undefined, Infinity));
       if (!grant) throw new TabatonError('invalid_argument', 'start(grant): this grant belongs to an older session than the one that is active.');
-      hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: 'start' });
-      hub.learn();
       hub.post({ type: 'SESSION_STARTED', sid: grant.sid, sessionAt: grant.sessionAt });
       hub.postGrant(grant);
+      hub.dispatch({ type: 'granted', grant }, { from: 'endpoint', by: 'start' });
+      hub.learn();
     },
   };
   hub.resync = protocol.resync;

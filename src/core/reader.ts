@@ -45,7 +45,7 @@ export const readAnswer = (json: unknown, claims: Claims, now: number): Answer |
     const at = number(json.expires_at ?? json.expiresAt);
     if (at !== undefined) left = (at < 1e11 ? at : at / 1000) - now / 1000;
   }
-  if (left === undefined && payload.exp !== undefined) left = Number(payload.exp) - Number(payload.iat);
+  if (left === undefined && payload.exp !== undefined && payload.iat !== undefined) left = Number(payload.exp) - Number(payload.iat);
   if (left !== undefined && !(left > 0 && left <= MAX_LIFETIME_S))
     return 'The token lifetime must be more than 0 seconds and at most 10 years: check expires_in (seconds) or expires_at.';
   const whole = number(json.lifetime);

@@ -41,6 +41,25 @@ describe('reading', () => {
     expect(three.map(({ session }) => session.peek())).toEqual(['token-2', 'token-2', 'token-2']);
   });
 
+  it('in that window reads are free, too, while the endpoint rests', async () => {
+    const { origin, active, script } = tabs();
+    const [tab] = await active(1);
+    await origin.advance(545_000);
+    script.push({ status: 503, json: { retry_after: 30 } });
+    await tab!.session.getToken();
+    await origin.advance(1_000);
+    const asked = vi.spyOn(tab!.context.ports.locks, 'request');
+    for (let read = 0; read < 50; read++) {
+      expect(await tab!.session.getToken()).toBe('token-1');
+      await origin.advance(50);
+    }
+    expect(asked).not.toHaveBeenCalled();
+    await origin.advance(30_000);
+    await tab!.session.getToken();
+    await origin.advance(1_000);
+    expect(tab!.session.peek()).toBe('token-2');
+  });
+
   it('the refresh-ahead margin is at most a tenth of the lifetime', async () => {
     const { origin, active, grants } = tabs();
     Object.assign(grants, { expires_in: 100, lifetime: 100 });

@@ -53,10 +53,14 @@ export const closeSession = (record: LedgerRecord, sid: string | undefined, reas
 
 /**
  * A sign-out the endpoint is to hear of. One that waits for its turn is not pushed aside by an older session's: that one
- * was over with the later login, and the page that says so may have slept since.
+ * was over with the later login, and the page that says so may have slept since. One of every device stays one, whoever has
+ * to say it again.
  */
-export const askLogout = (record: LedgerRecord, sid: string, scope: 'device' | 'all'): LedgerRecord =>
-  record.logout && record.logout.sid !== sid && record.sid !== sid ? record : { ...record, logout: { sid, scope } };
+export const askLogout = (record: LedgerRecord, sid: string, scope: 'device' | 'all'): LedgerRecord => {
+  const { logout } = record;
+  if (logout && logout.sid !== sid && record.sid !== sid) return record;
+  return { ...record, logout: { sid, scope: logout?.sid === sid && logout.scope === 'all' ? 'all' : scope } };
+};
 
 /** Moves the attempt to the winners, only when the endpoint names exactly the one that is pending. */
 export const settleAttempt = (record: LedgerRecord, settled: string | undefined): LedgerRecord =>

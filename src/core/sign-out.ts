@@ -28,7 +28,7 @@ export const deliverLogout = async (hub: Hub, { sid, scope }: { sid: string; sco
 /** Keeps trying while this context lives; later ones find it in the ledger. */
 export const insistOnLogout = async (hub: Hub, tries = 0): Promise<void> => {
   const { logout } = hub.ledger.seen;
-  if (!logout || hub.disposed || (await deliverLogout(hub, logout))) return;
+  if (!logout || (await deliverLogout(hub, logout))) return;
   again(hub, LOGOUT_RETRY_MS * 2 ** Math.min(tries, 4) * (0.5 + hub.ports.random.next()), tries + 1);
 };
 
@@ -40,6 +40,7 @@ const again = (hub: Hub, ms: number, tries: number): void => {
   hub.insisting = true;
   hub.ports.clock.after(ms, async () => {
     hub.insisting = false;
+    if (hub.disposed) return;
     // Written and said again, too: a ledger may have been lost since, and with it what a new document knows. A frame of
     // another site can do no more than that.
     const { logout } = await hub.ledger.update((record) => record);
@@ -54,9 +55,9 @@ const again = (hub: Hub, ms: number, tries: number): void => {
  *   tab A   signOut ─ ledger: closed, logout ─ ✗
  *   tab B                                        reads the ledger: looks after it
  */
-export const lookAfterLogout = (hub: Hub, sid: string): void => {
+export const lookAfterLogout = (hub: Hub, sid: string, said?: string): void => {
   // Written, and perhaps never said: who signed out may stand still since.
-  if (sid && !hub.state.closed.includes(sid)) say(hub, sid);
+  if (sid && sid !== said && !hub.state.closed.includes(sid)) say(hub, sid);
   again(hub, LOGOUT_RETRY_MS * (1 + hub.ports.random.next()), 0);
 };
 
@@ -96,9 +97,10 @@ export const signOut = async (hub: Hub, scope: 'device' | 'all'): Promise<void> 
   await write();
   // A login has ended meanwhile, so now the session has a name.
   if (!sid && hub.state.sid) await write();
-  hub.dispatch({ type: 'session_ended', sid: sid || undefined, reason: 'signed_out' });
+  // Said before this page hears it: a listener may dispose of the session because it is over, and who is disposed of is silent.
   // Without a name nobody could tell which session is meant, and one that begins meanwhile is not.
   if (sid) say(hub, sid);
+  hub.dispatch({ type: 'session_ended', sid: sid || undefined, reason: 'signed_out' });
   abortForGood(hub, sid);
   await insistOnLogout(hub);
 };

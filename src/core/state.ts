@@ -2,7 +2,7 @@
  * What one context knows, as a pure reducer. Nothing is decided elsewhere: whether a token may
  * replace another, whether a session is over, what a user interface sees, all follow from here.
  */
-import { isNewer, type Grant } from './grant.js';
+import { isLater, isNewer, type Grant } from './grant.js';
 import type { Activity, Connection, Level, Role, SessionEndReason, Snapshot, Status } from './types.js';
 
 export interface State {
@@ -53,7 +53,7 @@ export const accepts = (state: State, grant: Grant): boolean =>
   !state.closed.includes(grant.sid) &&
   (grant.sid === state.sid
     ? isNewer(grant, state.grants[grant.key])
-    : !state.sid || grant.sessionAt > state.sessionAt);
+    : !state.sid || isLater(grant.sessionAt, state.sessionAt));
 
 const end = (state: State, sid: string | undefined, reason: SessionEndReason): State => ({
   ...state,
@@ -84,7 +84,7 @@ export const reduce = (state: State, event: StateEvent): State => {
     }
     case 'session_started':
       // Tokens of the older session go at once; `starting` lasts until a token of the new one is here.
-      return event.sid === state.sid || event.sessionAt <= state.sessionAt || state.closed.includes(event.sid)
+      return event.sid === state.sid || !isLater(event.sessionAt, state.sessionAt) || state.closed.includes(event.sid)
         ? state
         : { ...state, status: 'starting', reason: undefined, sid: event.sid, sub: undefined, sessionAt: event.sessionAt, grants: {} };
     case 'session_ended':

@@ -54,6 +54,41 @@ describe('dispose', () => {
     expect((await outcome(tab!.session.refresh())).error).toMatchObject({ code: 'disposed' });
   });
 
+  it.each(['by a listener that hears of it', 'in the same turn'])('at a sign-out, %s: the other tabs and the endpoint hear of it all the same', async (how) => {
+    const { origin, active, watch } = tabs();
+    const [one, two] = await active(2);
+    const { session } = one!;
+    if (how === 'in the same turn') {
+      watch(session.signOut());
+      session.dispose();
+    } else {
+      session.subscribe(() => session.getSnapshot().status === 'ended' && session.dispose());
+      watch(session.signOut());
+    }
+    await origin.advance(1_000);
+    expect(two!.session.getSnapshot()).toMatchObject({ status: 'ended', reason: 'signed_out' });
+    expect(origin.requests.filter(({ route }) => route === 'logout').map(({ context }) => context)).toEqual([one!.context.name]);
+  });
+
+  it('at a login, by a listener that hears of it: the other tabs become active all the same', async () => {
+    const { origin, active, open, watch } = tabs();
+    const [other] = await active(1);
+    const { session } = open({ start: 'lazy' });
+    session.on('started', () => session.dispose());
+    watch(session.start({ access_token: 'token-of-bob', expires_in: 600, lifetime: 600, gen: 1, sid: 's2', session_at: 2_000, outcome: 'rotated' }));
+    await origin.advance(200);
+    expect([other!.session.peek(), other!.session.getSnapshot().sid]).toEqual(['token-of-bob', 's2']);
+  });
+
+  it('hands out nothing any more: a session that hears of no sign-out must not answer with its token', async () => {
+    const { active, outcome } = tabs();
+    const [tab] = await active(1);
+    expect(await tab!.session.getToken()).toBe('token-1');
+    tab!.session.dispose();
+    expect((await outcome(tab!.session.getToken())).error).toMatchObject({ code: 'disposed' });
+    expect([tab!.session.peek(), tab!.session.isExpiring()]).toEqual([undefined, true]);
+  });
+
   it('settles who was waiting', async () => {
     const { origin, active, blocked, watch } = tabs();
     const [tab] = await active(1);
@@ -65,6 +100,32 @@ describe('dispose', () => {
     await origin.advance(10);
     expect(call.error).toMatchObject({ code: 'disposed' });
   });
+});
+
+it('everybody who listens for an event hears it, until they stop', async () => {
+  const { active, outcome } = tabs();
+  const [tab] = await active(1);
+  const heard: string[] = [];
+  const stop = tab!.session.on('token', () => heard.push('first'));
+  tab!.session.on('token', () => heard.push('second'));
+  await outcome(tab!.session.refresh());
+  stop();
+  await outcome(tab!.session.refresh());
+  expect(heard).toEqual(['first', 'second', 'second']);
+});
+
+it('every request to the endpoint is told as an event: why, what came of it, how long it took', async () => {
+  const { active, outcome, script } = tabs({ conditions: { networkDelay: [50, 50] } });
+  const [tab] = await active(1);
+  const told: unknown[] = [];
+  tab!.session.on('refresh', (event) => told.push(event));
+  await outcome(tab!.session.refresh());
+  script.push({ status: 404, json: {} });
+  await outcome(tab!.session.refresh());
+  expect(told).toMatchObject([
+    { reason: 'force', outcome: 'rotated', generation: 2, duration: expect.toSatisfy((ms: number) => ms >= 100 && ms < 120) },
+    { reason: 'force', outcome: expect.stringMatching(/^fault: The refresh endpoint answered 404/), generation: undefined },
+  ]);
 });
 
 describe('the lock', () => {
@@ -103,8 +164,13 @@ describe('the reader of existing backends', () => {
     expect(read({ token: 'abc' }, { iat: 1_000, exp: 1_300 })).toMatchObject({ lifetime: 300_000 });
   });
 
+  it('takes the subject of the answer, else that of the token', () => {
+    expect([read({ token: 'abc', sub: 'ann' }, { sub: 'ben' }), read({ token: 'abc' }, { sub: 'ben' }), read({ token: 'abc' })]).toMatchObject([{ sub: 'ann' }, { sub: 'ben' }, { sub: undefined }]);
+  });
+
   it('knows no lifetime otherwise: then a 401 of the API decides', async () => {
     expect(read({ token: 'abc' })).toMatchObject({ lifetime: 0 });
+    expect(read({ token: 'abc' }, { exp: 1_300 })).toMatchObject({ lifetime: 0 });
     const { origin, active, outcome, grants } = tabs();
     Object.assign(grants, { expires_in: undefined, lifetime: undefined });
     const [tab] = await active(1);

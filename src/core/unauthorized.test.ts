@@ -70,6 +70,26 @@ describe('on 401', () => {
     expect(refreshes()[1]).toMatchObject({ call: { reason: 'force' } });
   });
 
+  it('the replay is the same request: what it may do, and who may stop it', async () => {
+    const seen: Request[] = [];
+    const { tab, outcome } = await setup(1, async (request) => (seen.push(request), new Response(null, { status: seen.length === 1 ? 401 : 200 })));
+    const stop = new AbortController();
+    const init: RequestInit = { method: 'PUT', body: 'x', redirect: 'error', credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', integrity: 'sha256-x', keepalive: true, headers: { 'X-A': '1' }, signal: stop.signal };
+    await outcome(tab.session.fetch(new Request('https://app.test/api', init)));
+    const told = ({ method, redirect, credentials, cache, referrerPolicy, integrity, keepalive, headers }: Request) => [method, redirect, credentials, cache, referrerPolicy, integrity, keepalive, headers.get('X-A')];
+    expect(seen.map(told)).toEqual(Array(2).fill(['PUT', 'error', 'omit', 'no-store', 'no-referrer', 'sha256-x', true, '1']));
+    stop.abort();
+    expect(seen[1]!.signal.aborted).toBe(true);
+  });
+
+  it('where no refresh can be had the caller hears that, not the 401', async () => {
+    const { serve } = api(() => false);
+    const { tab, outcome, origin, rejected } = await setup(1, serve, { timeout: 3_000 });
+    origin.offline();
+    expect((await outcome(tab.session.fetch('/api/me'))).error?.code).toMatch(/refresh_(timeout|unavailable)/);
+    expect(rejected).toEqual([]);
+  });
+
   it('one replay per request, ever', async () => {
     const { calls, serve } = api(() => false);
     const { tab, outcome, rejected, refreshes } = await setup(1, serve);
@@ -119,6 +139,44 @@ describe('on 401', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('who waits for the token that replaces a refused one gives up with its own signal', async () => {
+    const { calls, serve } = api((token) => token !== 'token-1');
+    const { tab, outcome, origin, watch } = await setup(1, async (request) => (request.signal.throwIfAborted(), serve(request)), { replayLimit: 10 });
+    origin.fault = () => 'hang';
+    await outcome(tab.session.fetch(new Request('https://app.test/api', { method: 'POST', body: 'a'.repeat(11) })));
+    const stop = new AbortController();
+    const call = watch(tab.session.fetch('/api/me', { signal: stop.signal }));
+    await origin.advance(1_000);
+    expect(call).toEqual({});
+    stop.abort(new Error('the user left'));
+    await origin.advance(10);
+    expect([call.error?.message, calls.length]).toEqual(['the user left', 1]);
+  });
+
+  it('the body of a keepalive request is not looked at (WebKit would not send it any more), and is sent again all the same', async () => {
+    const looked: Request[] = [];
+    const body = Object.getOwnPropertyDescriptor(Request.prototype, 'body')!;
+    Object.defineProperty(Request.prototype, 'body', {
+      ...body,
+      get(this: Request) {
+        looked.push(this);
+        return body.get!.call(this) as unknown;
+      },
+    });
+    try {
+      const { calls, serve } = api((token) => token !== 'token-1');
+      const sent: Request[] = [];
+      const { tab, outcome } = await setup(1, (request) => (sent.push(request), serve(request)));
+      const init = { method: 'POST', body: 'bye', keepalive: true };
+      for (const work of [() => tab.session.fetch(new Request('https://app.test/api', init)), () => tab.session.fetch('https://app.test/api', init)])
+        expect((await outcome(work())).value?.status).toBe(200);
+      expect(calls.map(({ body: text }) => text)).toEqual(['bye', 'bye', 'bye']);
+      expect(sent.filter((request) => looked.includes(request))).toEqual([]);
+    } finally {
+      Object.defineProperty(Request.prototype, 'body', body);
+    }
+  });
+
   it('where Request.body is missing (Firefox) a body is read for the replay only once there is a 401', async () => {
     const body = Object.getOwnPropertyDescriptor(Request.prototype, 'body')!;
     const read = vi.spyOn(Request.prototype, 'blob');
@@ -132,6 +190,9 @@ describe('on 401', () => {
       await outcome(tab.session.refresh());
       expect(await send('a'.repeat(10))).toBe(200);
       expect([read.mock.calls.length, calls.map(({ body: sent }) => sent.length), rejected]).toEqual([1, [11, 10, 10], []]);
+      const long = await setup(1, api(() => false).serve, { replayLimit: 10 });
+      await long.outcome(long.tab.session.fetch(new Request('https://app.test/api/me', { method: 'POST', body: 'a'.repeat(11) })));
+      expect(long.rejected).toEqual(['not_replayable']);
     } finally {
       Object.defineProperty(Request.prototype, 'body', body);
       read.mockRestore();

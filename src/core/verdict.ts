@@ -67,8 +67,8 @@ export const classify = (
       reason === 'csrf_origin'
         ? "The endpoint refused this page's origin: add it to the endpoint's `origins`."
         : reason === 'csrf_header'
-          ? 'The X-Tabaton header did not reach the endpoint: allow it in the proxy between them.'
-          : `The refresh endpoint answered ${status}${typeof json.error === 'string' ? ` (${json.error.slice(0, 64)})` : ''}: check the \`endpoint\` option and that it accepts POST.`,
+          ? "The X-Tabaton header did not reach the endpoint: on another origin set `level: 'full'`, else allow it in the proxy."
+          : `The refresh endpoint answered ${status}${typeof json.error === 'string' ? ` (${json.error.slice(0, 64)})` : ''}: check the \`endpoint\` option ('/auth' asks /auth/refresh) and that it accepts POST.`,
     settled,
   };
 };

@@ -24,6 +24,13 @@ export function keepAlive(): Cancel {
   return () => clearInterval(timer);
 }
 
+/** Waits, and keeps the process alive meanwhile: a script must not end in the middle of the work it waits for. */
+export async function pause(clock: ServerClock, ms: number): Promise<void> {
+  const release = keepAlive();
+  await new Promise<void>((resolve) => clock.after(ms, resolve));
+  release();
+}
+
 export function systemClock(): ServerClock {
   return {
     now: () => Date.now(),

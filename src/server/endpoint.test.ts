@@ -301,6 +301,18 @@ describe('logout', () => {
     expect(await phone.refresh()).toMatchObject({ body: { reason: 'signed_out', session: 'ended' } });
     expect((await other.call('GET', '/session')).body).toMatchObject({ active: true });
   });
+  test('scope all said with the cookie of a login that nobody used for weeks ends no other one', async () => {
+    const one = site();
+    const [laptop, phone] = [new TestBrowser(one), new TestBrowser(one)];
+    await laptop.login();
+    await phone.login();
+    for (let week = 1; week <= 3; week += 1) {
+      await one.clock.advance(7 * 86_400_000);
+      expect((await phone.refresh({ have: week })).status).toBe(200);
+    }
+    expect((await laptop.call('POST', '/logout', { scope: 'all' })).status).toBe(200);
+    expect((await phone.call('GET', '/session')).body).toMatchObject({ active: true });
+  });
   test('a refresh that waited for more than its decision sets no cookie after a logout', async () => {
     const one = site({ strictVersion: true });
     const browser = new TestBrowser(one);

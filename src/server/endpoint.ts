@@ -16,8 +16,11 @@ import { wantedOf } from './handler/wanted.js';
 
 /** Who is signed in, as {@link Endpoint.peek} says it. */
 export interface Peek {
+  /** The session, as answers, events and logs call it. */
   sid: string;
+  /** The user, as `authenticate` or the provider says it. */
   sub: string;
+  /** What was granted at the login. */
   scopes: readonly string[];
   /** Epoch milliseconds of the login. */
   sessionAt: number;
@@ -25,9 +28,11 @@ export interface Peek {
 
 /** An access token for code on the server, as {@link Endpoint.token} gives it. */
 export interface ServerToken {
+  /** As an API takes it: `Authorization: Bearer …`. */
   accessToken: string;
   /** Epoch milliseconds of the store's clock. */
   expiresAt: number;
+  /** Generation: number of the access token in its session. */
   gen: number;
 }
 
@@ -37,6 +42,7 @@ export interface Endpoint {
   (request: Request, info?: RequestInfo): Promise<Response>;
   /** As configured, for adapters: where the endpoint lives is never read from a request. */
   readonly publicOrigin: string;
+  /** Path below which everything is the endpoint's. */
   readonly mount: string;
   /**
    * Resolves once the endpoint can work: keys are derived, and the store takes, gives and forgets a value. Await it before

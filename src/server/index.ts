@@ -29,6 +29,7 @@ export type { MemoryStoreOptions } from './stores/memory.js';
 export { StoreUnavailableError } from './store.js';
 export type {
   Committed,
+  DueClaim,
   EventInput,
   Lease,
   Minted,

@@ -66,9 +66,10 @@ export interface Store {
   /**
    * Takes due families for one worker: `dueAt ≤ now + withinMs`, seen within `seenWithinMs`, not claimed
    * by another worker; the most recently seen first. The claim lapses after `leaseMs`, or with the next
-   * `commit`, whatever comes first.
+   * `commit`, whatever comes first. `service` says whose: those of exactly this `origin`, which begins with `service:`,
+   * or with `null` those of every origin that does not. However many others are due, they stand in nobody's way.
    */
-  claimDue(options: { withinMs: number; limit: number; leaseMs: number; seenWithinMs: number }): Promise<string[]>;
+  claimDue(options: DueClaim): Promise<string[]>;
   /** Gives claimed families back: they are as due as before, for whoever asks next. */
   unclaim(ids: readonly string[]): Promise<void>;
 
@@ -160,6 +161,20 @@ export type Minted =
   | { kind: 'unknown'; now: number }
   | { kind: 'ended'; reason: EndedReason; family: FamilyRecord; now: number }
   | { kind: 'active'; token: TokenDecision; family: FamilyRecord; now: number };
+
+/** Which due families a worker takes. */
+export interface DueClaim {
+  /** Whose they are: the `origin` of a token manager's families, `null` for those of the endpoints. */
+  service: string | null;
+  /** Due by then, in milliseconds from now. */
+  withinMs: number;
+  /** At most so many. */
+  limit: number;
+  /** For so long they are kept from other workers. */
+  leaseMs: number;
+  /** Seen at most so long ago. */
+  seenWithinMs: number;
+}
 
 /** The note of a call to the provider that is under way. */
 export interface PendingCall {

@@ -5,7 +5,7 @@ import { FAULTS, ORDINARY, SESSION, type Verb } from './verb-names.js';
 
 /** What a backend that knows nothing of us survives: closing, crashing, freezing, and whatever never reaches it. */
 const PLAIN: Verb[] = ['close', 'crash', 'freeze', 'stop', 'thaw', 'thaw', 'cache', 'restore', 'restore', 'sick', 'limited', 'portal', 'loseRequest', 'lossy', 'double', 'slow', 'slowLocks', 'hide', 'show'];
-const CALM: Verb[] = ['get', 'get', 'burst', 'burst', 'ahead', 'open', 'hide', 'show', 'rest', 'picky'];
+const CALM: Verb[] = ['get', 'get', 'burst', 'burst', 'noWait', 'open', 'hide', 'show', 'rest', 'picky'];
 
 const verbOf = (verbs: readonly Verb[]): fc.Arbitrary<Verb> => fc.constantFrom(...verbs);
 const everything = fc.oneof(

@@ -1,5 +1,5 @@
 /** What a page does that is suspended in the middle of its turn. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LOCK, tabs } from '../core/testing/tabs.js';
 
 it('a suspended page lets go of the refresh lock at once, and its request goes on', async () => {
@@ -51,4 +51,49 @@ it('a waiter that was stopped together with the holder does not take it for stuc
   expect(overtakes).toEqual([]);
   expect(first.value).toBe(second.value);
   expect(refreshes()).toHaveLength(2);
+});
+
+describe('WebKit never tells a page that was cached what became of its request', () => {
+  const WEBKIT = { conditions: { engine: 'webkit', networkDelay: [50, 50] } } as const;
+
+  it('somebody was faster meanwhile: who asks in the page that is back has the token at once', async () => {
+    const { origin, active, outcome, refreshes } = tabs(WEBKIT);
+    const [one, two] = await active(2);
+    const asked = one!.session.refresh();
+    expect(await origin.until(() => refreshes().length === 2)).toBe(true);
+    one!.context.cache();
+    const { value } = await outcome(two!.session.refresh());
+    one!.context.restore();
+    expect(await outcome(asked, 500)).toEqual({ value });
+    expect(await outcome(one!.session.refresh(), 500), 'and may ask for the next').toEqual({ value: expect.not.stringMatching(value!) });
+    expect(refreshes()).toHaveLength(4);
+  });
+
+  it('nobody was: a full endpoint is asked again a second after its return, with the same attempt', async () => {
+    const { origin, active, watch, refreshes } = tabs(WEBKIT);
+    const [one] = await active(1);
+    const asked = watch(one!.session.refresh());
+    expect(await origin.until(() => refreshes().length === 2)).toBe(true);
+    one!.context.cache();
+    await origin.advance(200);
+    one!.context.restore();
+    await origin.advance(900);
+    expect(refreshes()).toHaveLength(2);
+    await origin.advance(400);
+    expect(asked.value).toBe('token-3');
+    const attempts = refreshes().map((request) => request.route === 'refresh' && request.call.attempt);
+    expect(attempts[2]).toBe(attempts[1]);
+  });
+
+  it('nobody was, and the backend knows no attempts: its request is waited for until its deadline', async () => {
+    const { origin, active, watch, refreshes } = tabs({ ...WEBKIT, server: (request) => (request.route === 'logout' ? { status: 200, json: {} } : { status: 200, json: { access_token: `token-${request.number}`, expires_in: 600 } }) });
+    const [one] = await active(1);
+    void watch(one!.session.refresh());
+    expect(await origin.until(() => refreshes().length === 2)).toBe(true);
+    one!.context.cache();
+    await origin.advance(200);
+    one!.context.restore();
+    await origin.advance(9_000);
+    expect(refreshes()).toHaveLength(2);
+  });
 });

@@ -1,7 +1,7 @@
 /** Everything that can happen in a schedule. The faults among them are what must be survived. */
 
 /** Ordinary life: none of it may cost a request more than the expiries it meets. */
-export const ORDINARY = ['get', 'burst', 'ahead', 'open', 'hide', 'show', 'rest'] as const;
+export const ORDINARY = ['get', 'burst', 'noWait', 'open', 'hide', 'show', 'rest'] as const;
 
 /** What a user or an administrator does to the session. */
 export const SESSION = ['signIn', 'signOut', 'revoke', 'force', 'unauthorized', 'picky'] as const;

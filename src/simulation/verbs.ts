@@ -68,7 +68,7 @@ export const verbs: Record<Verb, Perform> = {
     for (const tab of world.living().filter(running)) ask(tab, world, 0);
     world.fire('burst');
   },
-  ahead: toTab('ahead', running, (tab) => void tab.session.isExpiring()),
+  noWait: toTab('noWait', running, (tab) => void tab.call('getToken(wait: false)', () => tab.session.getToken({ wait: false }))),
   open(world, _, arg) {
     if (world.open(KINDS[arg % KINDS.length]!)) world.fire('open');
   },

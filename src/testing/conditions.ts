@@ -2,10 +2,10 @@
 import type { Range } from './prng.js';
 
 /**
- * Whose back/forward cache is imitated. They differ in what becomes of a Web Lock:
+ * Whose back/forward cache is imitated. They differ in what becomes of a Web Lock, and of a request:
  * `chromium` (146 and later) caches its holder and keeps the lock, so that waiters starve;
  * `firefox` does not cache a page that holds or awaits one;
- * `webkit` drops the locks and tells the page only after it was restored.
+ * `webkit` drops the locks and tells the page only after it was restored, and never what became of a request that was out.
  */
 export type Engine = 'chromium' | 'firefox' | 'webkit';
 

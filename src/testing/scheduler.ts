@@ -26,10 +26,11 @@ export interface Scheduler {
   after(ms: number, run: () => void, gate?: Gate): Cancel;
   /** Queues a task that its gate had kept back; it runs next, in the order it was kept. */
   put(task: Task): void;
-  /** Runs the next due task, then everything it set off in microtasks. False when nothing is left. */
-  step(): Promise<boolean>;
-  /** When the next task is due, or `undefined`. */
-  nextDue(): number | undefined;
+  /**
+   * Runs the next task that is due by `until` and whose gate lets it pass, then everything it set off in microtasks. False when
+   * there is none; time has not gone beyond `until` then, whatever was kept back.
+   */
+  step(until?: number): Promise<boolean>;
   /** Moves time on without running anything. */
   leap(to: number): void;
   /** Time passes, but not for gated tasks: their timers stand still, as in a sleeping machine. */
@@ -105,21 +106,18 @@ export const createScheduler = (): Scheduler => {
       task.order = order++;
       insert(task);
     },
-    async step() {
+    async step(until = Infinity) {
       for (;;) {
         dropCancelled();
-        const task = queue.pop();
-        if (!task) return false;
+        const task = queue[queue.length - 1];
+        if (!task || task.due > until) return false;
+        queue.pop();
         time = Math.max(time, task.due);
         if (task.gate && !task.gate.admit(task)) continue;
         task.run();
         await settle();
         return true;
       }
-    },
-    nextDue() {
-      dropCancelled();
-      return queue[queue.length - 1]?.due;
     },
     leap(to) {
       time = Math.max(time, to);

@@ -92,7 +92,10 @@ export const createVirtualNetwork = (port: NetworkPort) => {
     const late = new Promise<Reply>((resolve) => (arrive = resolve));
     if (!vitality.alive()) return { reply, late, abort: () => {} };
 
+    const caches = vitality.caches();
     const finish = (with_: Reply): void => {
+      // A page that was in the cache of WebKit meanwhile hears no more of its request than that its time is over.
+      if (with_.kind !== 'timeout' && conditions.engine === 'webkit' && vitality.caches() !== caches) return;
       cancelDeadline();
       answer(with_);
       arrive(with_);

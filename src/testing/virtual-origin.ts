@@ -210,24 +210,21 @@ export const createVirtualOrigin = (options: VirtualOriginOptions): VirtualOrigi
     },
     now: scheduler.now,
     serverNow,
-    step: scheduler.step,
+    step: () => scheduler.step(),
     async advance(ms) {
       const end = scheduler.now() + ms;
       await scheduler.settle();
-      for (let due = scheduler.nextDue(); due !== undefined && due <= end; due = scheduler.nextDue()) await scheduler.step();
+      while (await scheduler.step(end));
       scheduler.leap(end);
     },
     async until(condition, ms = 120_000) {
       const end = scheduler.now() + ms;
       await scheduler.settle();
-      while (!condition()) {
-        const due = scheduler.nextDue();
-        if (due === undefined || due > end) {
+      while (!condition())
+        if (!(await scheduler.step(end))) {
           scheduler.leap(end);
           return condition();
         }
-        await scheduler.step();
-      }
       return true;
     },
     settle: scheduler.settle,

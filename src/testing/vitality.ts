@@ -17,6 +17,8 @@ export type ContextState = 'running' | 'frozen' | 'stopped' | 'cached' | 'dead';
 export interface Vitality {
   state(): ContextState;
   alive(): boolean;
+  /** How often it went into the back/forward cache. */
+  caches(): number;
   /** Timers, lock grants, ledger and network answers. */
   readonly tasks: Gate;
   /** Arriving messages. */
@@ -32,12 +34,14 @@ export interface Vitality {
 
 export const createVitality = (scheduler: Scheduler, evictedByMessages: () => boolean): Vitality => {
   let state: ContextState = 'running';
+  let caches = 0;
   let kept: Task[] = [];
   const mourners: (() => void)[] = [];
 
   const vitality: Vitality = {
     state: () => state,
     alive: () => state !== 'dead',
+    caches: () => caches,
     tasks: {
       admit(task) {
         if (state === 'running') return true;
@@ -60,7 +64,9 @@ export const createVitality = (scheduler: Scheduler, evictedByMessages: () => bo
       for (const run of mourners) run();
     },
     halt(as) {
-      if (state === 'running') state = as;
+      if (state !== 'running') return;
+      state = as;
+      if (as === 'cached') caches += 1;
     },
     wake() {
       if (state === 'dead') return;

@@ -1,17 +1,12 @@
 /** tabaton/vite: the worker's script in dev and in the build, the same bytes in both, with its settings from one place. */
 import type { Plugin } from 'vite';
+import type { WorkerConfig } from '../worker/index.js';
 import { readScript, SCRIPT_NAME } from './script.js';
 
-/** Settings of the worker, as `installWorker` takes them; plain JSON. */
-export interface VitePluginOptions {
+/** Settings of the worker, as `installWorker` takes them; plain JSON. Without `apis` and `endpoint` the page says those: `session.worker.register`. */
+export interface VitePluginOptions extends Partial<WorkerConfig> {
   /** Name of the script at the application's `base`. Default `tabaton-sw.js`. */
   file?: string;
-  /** Where to refresh. Default `/auth`. */
-  endpoint?: string | { refresh: string; logout?: string; headers?: Record<string, string>; body?: string; credentials?: 'omit' | 'same-origin' | 'include' };
-  /** Whose requests the worker signs. Without it `session.worker.register` says so. */
-  apis?: { origin: string; path?: string; scope?: string; resource?: string; navigations?: boolean }[];
-  /** `sealed`: only the worker holds tokens. Default `attach`. */
-  mode?: 'attach' | 'sealed';
   /** Path of the script on the page's own origin. Needed only where `base` is on another one, such as a CDN. Default: `file` at `base`. */
   url?: string;
 }

@@ -6,16 +6,22 @@ import type { Plan } from './plan.js';
 
 const disk = vi.hoisted(() => ({ stored: undefined as unknown }));
 const opened = vi.hoisted(() => [] as Plan[]);
+const doubts = vi.hoisted(() => [] as string[]);
 vi.mock('../browser/ledger.js', () => ({
   createLedger: () => ({ read: async () => disk.stored, update: async (change: (stored: unknown) => unknown) => (disk.stored = change(disk.stored)) }),
 }));
-vi.mock('./peer.js', () => ({ createPeer: (plan: Plan) => (opened.push(plan), { report: async () => undefined, close: () => {} }) }));
+vi.mock('./peer.js', () => ({
+  createPeer: (plan: Plan) => {
+    opened.push(plan);
+    return { report: async () => undefined, close: () => {}, fetch: async () => new Response('signed'), busy: () => false, doubt: (effect: string) => doubts.push(effect) };
+  },
+}));
 
 const origin = 'https://app.example';
 const said: WorkerConfig = { endpoint: '/api/auth', apis: [{ origin, path: '/v1' }], mode: 'attach', timeout: 9_000 };
 beforeEach(() => {
   disk.stored = undefined;
-  opened.length = 0;
+  opened.length = doubts.length = 0;
   vi.stubGlobal('location', new URL(`${origin}/tabaton-sw.js`));
   vi.stubGlobal('registration', { scope: `${origin}/` });
 });
@@ -31,9 +37,14 @@ const start = (options?: WorkerOptions) => {
     listeners[type]!({ ...event, waitUntil: (work: Promise<unknown>) => works.push(work) });
     await Promise.all(works);
   };
-  const post = (type: string, config?: unknown) => fire('message', { data: { tabaton: 1, type, config }, ports: [] });
+  const post = async (type: string, config?: unknown, tabaton: unknown = 1) => {
+    const answers: unknown[] = [];
+    await fire('message', { data: { tabaton, type, config }, ports: [{ postMessage: (answer: unknown) => answers.push(answer) }] });
+    return answers;
+  };
   return {
     fire,
+    post,
     tell: (config: unknown) => post('CONFIGURE', config),
     settings: async () => (await post('REPORT'), opened.at(-1)?.config),
   };
@@ -71,6 +82,73 @@ it('with `apis` in the code nothing is the page’s', async () => {
 it.each([{ mode: 'seald' as never }, { apis: [{ origin: 'app.example' }] }, { endpoint: {} as never }])('what cannot be meant is refused when the worker starts: %j', (options) =>
   expect(() => start(options)).toThrow(expect.objectContaining({ code: 'invalid_option' })),
 );
+
+describe('a request', () => {
+  const ours = { apis: [{ origin, path: '/v1' }] };
+  /** Node's Request knows no `navigate` and no destination: what a browser sets is set here. */
+  const ask = async ({ fire }: ReturnType<typeof start>, path: string, { mode = 'cors', destination = '', ...init }: { mode?: string; destination?: string; method?: string; headers?: Record<string, string> } = {}) => {
+    vi.stubGlobal('fetch', async () => new Response('network'));
+    const request = Object.defineProperties(new Request(new URL(path, origin), init), { mode: { value: mode }, destination: { value: destination } });
+    let answer: Promise<Response> | undefined;
+    await fire('fetch', { request, respondWith: (given: Promise<Response>) => (answer = given) });
+    return answer ? (await answer).text() : 'untouched';
+  };
+
+  it('for an API is signed, every other one is untouched', async () => {
+    const worker = start(ours);
+    expect([await ask(worker, '/v1/me'), await ask(worker, '/v2'), await ask(worker, '/v1', { mode: 'no-cors' })]).toEqual(['signed', 'untouched', 'untouched']);
+  });
+
+  it.each([
+    ['POST', '/auth/refresh', []],
+    ['POST', '/auth/login', ['user']],
+    ['POST', '/auth/logout', ['leaving']],
+  ])('%s %s of the endpoint is untouched, and what it may change is noted', async (method, path, effects) => {
+    expect([await ask(start({ apis: [{ origin }] }), path, { method }), doubts]).toEqual(['untouched', effects]);
+  });
+
+  it.each([
+    ['that may be for an API is held until the disk has answered', '/v1/me', {}, 'signed'],
+    ['that turns out to be for none goes on to the network', '/v2', {}, 'network'],
+    ['for an image is not held', '/v1/a.png', { destination: 'image' }, 'untouched'],
+    ['that carries a token of its own is not held', '/v1', { headers: { Authorization: 'Basic x' } }, 'untouched'],
+    ['in the shape of a refresh is not held', '/api/auth/refresh', { method: 'POST', headers: { 'X-Tabaton': '1' } }, 'untouched'],
+    ['for a page is not held', '/v1', { mode: 'navigate', destination: 'document' }, 'untouched'],
+  ])('of a worker that has just started, %s', async (_, path, init, answer) => {
+    disk.stored = said;
+    expect(await ask(start(), path, init)).toBe(answer);
+  });
+
+  it('for a page is held by a worker whose address says so', async () => {
+    disk.stored = said;
+    vi.stubGlobal('location', new URL(`${origin}/tabaton-sw.js?navigations`));
+    expect(await ask(start(), '/elsewhere', { mode: 'navigate', destination: 'document' })).toBe('network');
+  });
+
+  it('to the endpoint that came before the settings is noted when they are there', async () => {
+    disk.stored = said;
+    const worker = start();
+    expect(await ask(worker, '/api/auth/login', { method: 'POST', headers: { 'X-Tabaton': '1' } })).toBe('untouched');
+    await worker.settings();
+    expect(doubts).toEqual(['user']);
+  });
+
+  it('of a worker that knows no settings, and will not, is untouched', async () => {
+    const worker = start();
+    await worker.settings();
+    expect(await ask(worker, '/v1/me')).toBe('untouched');
+  });
+});
+
+describe('a message', () => {
+  it('of another script is not answered; of another version is answered, and changes nothing', async () => {
+    const { post, settings } = start();
+    expect(await post('CONFIGURE', said, 'x')).toEqual([]);
+    expect(await post('CONFIGURE', said, 2)).toMatchObject([{ tabaton: 1, mode: undefined }]);
+    expect(await settings()).toBeUndefined();
+    expect(await post('CONFIGURE', said)).toMatchObject([{ tabaton: 1, mode: 'attach' }]);
+  });
+});
 
 describe('static routing', () => {
   /** The rules the browser is given when the worker is installed. */

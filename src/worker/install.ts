@@ -6,7 +6,7 @@ import { createLedger } from '../browser/ledger.js';
 import { TabatonError } from '../core/errors.js';
 import { createConfiguration } from './configuration.js';
 import { createPeer, type Peer, type PeerOptions } from './peer.js';
-import { apiFor, effectOf, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
+import { apiFor, defined, effectOf, isEndpoint, looksLikeEndpoint, mayCarry, planOf, type Plan } from './plan.js';
 import type { FetchEvent, WorkerScope } from './scope.js';
 
 /**
@@ -28,7 +28,7 @@ export interface WorkerOptions extends Partial<WorkerConfig>, PeerOptions {}
 export const installWorker = (options: WorkerOptions = {}): void => {
   const scope = globalThis as unknown as WorkerScope;
   const { isUnauthorized, ...config } = options;
-  const coded: Partial<WorkerConfig> = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  const coded: Partial<WorkerConfig> = defined(config);
   const alone = planOf({ endpoint: '/auth', apis: [{ origin: scope.location.origin }], mode: 'attach', ...coded });
   // A misspelt `sealed` would be a worker that is not.
   if (!alone || !['attach', 'sealed'].includes(alone.config.mode))
@@ -48,38 +48,49 @@ export const installWorker = (options: WorkerOptions = {}): void => {
     }
     return peer.is;
   };
-  const serve = (event: FetchEvent, plan: Plan, api: WorkerApi, again?: () => Promise<Response>): Promise<Response> => {
+  const serve = (event: FetchEvent, plan: Plan, api: WorkerApi, last: boolean): Promise<Response> => {
     const one = peerOf(plan);
-    const answer = one.fetch(event.request, api, again);
+    const served = one.fetch(event.request, api, async (so) => answer(event, so), last);
     // Most answers leave nothing behind. Heard before the browser hears it, so the event is not over yet.
     const after = () => void (one.busy(api) && event.waitUntil(one.idle()));
-    answer.then(after, after);
-    return answer;
+    served.then(after, after);
+    return served;
   };
   /** The endpoint's own requests pass, but not unseen. */
-  const passes = (plan: Plan, request: Request): boolean => {
+  const passes = (plan: Plan, event: FetchEvent): boolean => {
+    const { request } = event;
     if (!isEndpoint(plan, request.url)) return false;
     const effect = effectOf(plan, request);
-    if (effect !== 'none') peerOf(plan).doubt(effect);
+    if (effect !== 'none') event.waitUntil(peerOf(plan).doubt(effect));
     return true;
   };
+  /** As if it came only now: whoever else listens in this worker may have its own answer. */
+  const passOn = (event: FetchEvent): Response | Promise<Response> => {
+    let given: Response | Promise<Response> | undefined;
+    const respondWith = (answer: typeof given) => void (given = answer);
+    // What a script sends is not trusted, and its own methods would throw.
+    scope.dispatchEvent(Object.assign(new scope.FetchEvent('fetch', event), { respondWith, waitUntil: (work: Promise<unknown>) => event.waitUntil(work) }));
+    return given ?? fetch(event.request);
+  };
   /** By the settings as they are now. */
-  const answer = (event: FetchEvent, last?: boolean): Promise<Response> => {
-    const { request } = event;
+  const answer = (event: FetchEvent, last = false): Response | Promise<Response> => {
     const { plan } = settings;
-    const api = plan && !passes(plan, request) && apiFor(plan, request);
-    return api ? serve(event, plan, api, last ? undefined : () => answer(event, true)) : fetch(request);
+    const api = plan && !passes(plan, event) && apiFor(plan, event.request);
+    return api ? serve(event, plan, api, last) : passOn(event);
   };
 
   scope.addEventListener('fetch', (event) => {
-    const { request } = event;
+    const { request, isTrusted } = event;
     const { plan, loading } = settings;
-    if (plan ? passes(plan, request) : !loading) return;
+    if (!isTrusted || (plan ? passes(plan, event) : !loading)) return;
     // The worker has just started and may not know yet whose requests to sign. Navigations are held only where
     // the page that registered it said in its address that it wants them.
     const held = request.mode === 'navigate' ? /[?&]navigations\b/.test(scope.location.search) : !request.destination;
-    if (plan ? apiFor(plan, request) : held && mayCarry(request) && !looksLikeEndpoint(request)) event.respondWith(loading ? loading.then(() => answer(event)) : answer(event));
-    else if (!plan) void loading!.then(() => settings.plan && passes(settings.plan, request));
+    if (plan ? apiFor(plan, request) : held && mayCarry(request) && !looksLikeEndpoint(request)) {
+      // Another listener that answers it as well would only send it twice.
+      event.stopImmediatePropagation();
+      event.respondWith(loading ? loading.then(() => answer(event)) : answer(event));
+    } else if (!plan) event.waitUntil(loading!.then(() => settings.plan && passes(settings.plan, event)));
   });
 
   scope.addEventListener('message', (event) => {

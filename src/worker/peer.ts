@@ -6,24 +6,26 @@ import type { KeeperReport } from '../core/ports.js';
 import { promptly } from '../core/promptly.js';
 import { createCoreSession } from '../core/session.js';
 import { toHeld } from '../core/wire-grant.js';
+import { createChannel } from '../browser/channel.js';
+import { createLedger } from '../browser/ledger.js';
 import { hintCookieName } from '../contract/wire.js';
 import type { WorkerApi } from '../contract/worker.js';
 import { createSigner } from '../clients/fetch.js';
 import { parseRecord } from '../core/record.js';
-import { createDoubt } from './doubt.js';
+import { createDoubt, type Effect } from './doubt.js';
 import { evidenceOf, type Evidence } from './evidence.js';
 import { createWorkerPorts } from './ports.js';
 import { refusalOf } from './refusal.js';
-import type { Plan } from './plan.js';
+import { defined, type Plan } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
 export interface Peer {
-  /** With a token for the API it is for, if anybody is signed in. `again`: where this session is replaced while the request waits in it. */
-  fetch(request: Request, api: WorkerApi, again?: () => Promise<Response>): Promise<Response>;
+  /** With a token for the API it is for, if anybody is signed in. `again`: where the session it waits in is replaced, however often, or ends, which is believed the second time (`last`). */
+  fetch(request: Request, api: WorkerApi, again: (last: boolean) => Promise<Response>, last: boolean): Promise<Response>;
   /** How the session stands, restored if there is one; `start`: a login has just happened. Never a token. */
   report(start: boolean): Promise<KeeperReport>;
-  /** Something was asked of the endpoint by somebody else: who is signed in may be nobody or another one soon. */
-  doubt(effect: 'leaving' | 'user'): void;
+  /** Something was asked of the endpoint by somebody else: who is signed in may be nobody or another one soon. Resolves when that is written down. */
+  doubt(effect: Effect): Promise<unknown>;
   /** Something is under way, or about to be, that an answer does not wait for: a token refreshed ahead, or after a 401. */
   busy(api: WorkerApi): boolean;
   /** Nothing is under way any more; until then the browser must not stop this worker. */
@@ -33,6 +35,7 @@ export interface Peer {
 
 /** What the worker is told about the endpoint and the APIs. */
 export interface PeerOptions {
+  /** Whether a response of an API means "token rejected". Default: status 401. */
   isUnauthorized?: (response: Response) => boolean | Promise<boolean>;
 }
 
@@ -46,12 +49,16 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   const { config, routes } = plan;
   const { ports, name } = createWorkerPorts(plan);
   const marker = hintCookieName(routes.name);
-  const { level, refreshAhead, clockTolerance, timeout, mode } = config;
-  const given = Object.entries({ level, refreshAhead, clockTolerance, timeout, mode }).filter(([, value]) => value !== undefined);
 
-  /** `lazy`: a start of the worker asks nothing of anybody; the first request that needs a token does. */
+  /**
+   * `lazy`: a start of the worker asks nothing of anybody; the first request that needs a token does. Each has a channel of its
+   * own, because the one before closes its own only when what it has under way is told:
+   *
+   *   old   disposed ─────────── landed ─ closes
+   *   new      └ opens ─ hears and speaks ·········
+   */
   const open = () => {
-    const { session, context, verify } = createCoreSession({ ...ports }, { ...defaults, ...Object.fromEntries(given), start: 'lazy', leadership: 'never' }, name, {
+    const { session, context, verify } = createCoreSession({ ...ports, channel: createChannel('tabaton/' + name) }, { ...defaults, ...defined(config), start: 'lazy', leadership: 'never' }, name, {
       protocol: async () => ({ createProtocol }),
       // Never asked for: see `leadership` above.
       leadership: () => new Promise(() => {}),
@@ -70,6 +77,11 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   /** An answer that nobody is signed in is an answer. */
   const doubt = createDoubt(
     ports.clock,
+    createLedger(`${name} doubt`),
+    async () => {
+      const { sid } = session.getSnapshot();
+      return parseRecord(await promptly(ports.clock, ports.ledger.read()))?.sid ?? sid;
+    },
     () => session.getSnapshot().sid,
     () => verify().catch(unless('anonymous', 'session_ended')),
   );
@@ -88,11 +100,13 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
     if (!answer && !doubtful && status !== 'starting') return status === 'ended' ? status : 'nobody';
     const evidence = evidenceOf(answer, marked);
     if (evidence === 'session') doubtful = false;
-    return doubt.due() ? 'session' : evidence;
+    // What the ledger says of a sign-out is so; of a login it may not know yet.
+    return doubt.due() === 'user' ? 'session' : evidence;
   };
 
   /** Before anything is signed: who is it signed for? */
   const enter = async (): Promise<Evidence> => {
+    await doubt.recalled;
     if (session.getSnapshot().status !== 'active') {
       const evidence = await look();
       if (evidence !== 'session') return evidence;
@@ -106,18 +120,20 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
 
   const idle = () =>
     new Promise<void>((resolve) => {
+      // Of the session that is here now: one that is replaced tells its watchers, and no subscriber, what becomes of it.
+      const mine = context;
       const check = () => {
-        if (session.getSnapshot().activity !== 'idle') return;
+        if (mine.state.activity !== 'idle') return;
         stop();
         resolve();
       };
-      const stop = session.subscribe(check);
+      const stop = mine.watch(check);
       // What was started in the background shows itself in the next turn only.
       ports.clock.after(0, check);
     });
 
   return {
-    async fetch(request, api, again) {
+    async fetch(request, api, again, last) {
       try {
         // A token that is here, and nobody doubts, is not waited for.
         if (doubt.due() || session.getSnapshot().status !== 'active') {
@@ -130,8 +146,8 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
         await session.getToken({ scope, resource }).catch(unless('anonymous'));
         return await sign(request, undefined, api);
       } catch (error) {
-        // Replaced, or signed out, while the request waited in it.
-        if (again && /disposed|session_ended/.test((error as TabatonError).code) && !request.bodyUsed) return again();
+        const ended = (error as TabatonError).code === 'session_ended';
+        if (!request.bodyUsed && (ended ? !last : (error as TabatonError).code === 'disposed')) return again(last || ended);
         // A navigation is the user's: the server tells them what is wrong better than a worker can.
         if (request.mode === 'navigate') return fetch(request);
         return refusalOf(error, request, ports.clock.wall());
@@ -150,9 +166,9 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
     },
     doubt(effect) {
       doubtful = true;
-      if (effect === 'leaving') return anew();
-      const { sid } = session.getSnapshot();
-      doubt.raise(promptly(ports.clock, ports.ledger.read()).then((stored) => parseRecord(stored)?.sid ?? sid));
+      const raised = doubt.raise(effect);
+      if (effect === 'leaving') anew();
+      return raised;
     },
     busy: (api) => session.isExpiring(api) || session.getSnapshot().activity !== 'idle',
     idle,

@@ -69,6 +69,9 @@ describe('before the configuration is known', () => {
   it.each([
     ['the guard header', new Request(`${origin}/any`, { headers: { 'X-Tabaton': '1' } }), true],
     ['the shape of a plain refresh', new Request(`${origin}/any`, { method: 'POST', keepalive: true, cache: 'no-store' }), true],
+    ['a POST that outlives its page', new Request(`${origin}/any`, { method: 'POST', keepalive: true }), false],
+    ['a POST past every cache', new Request(`${origin}/any`, { method: 'POST', cache: 'no-store' }), false],
+    ['a GET like it', new Request(`${origin}/any`, { keepalive: true, cache: 'no-store' }), false],
     ['an ordinary POST', new Request(`${origin}/any`, { method: 'POST' }), false],
   ])('%s', (_, of, yes) => expect(looksLikeEndpoint(of)).toBe(yes));
 });

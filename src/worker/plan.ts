@@ -2,6 +2,7 @@
 import type { WorkerApi, WorkerConfig } from '../contract/worker.js';
 import { routesOf, type Routes } from '../browser/routes.js';
 import { apiOf } from '../clients/fetch.js';
+import type { Effect } from './doubt.js';
 
 export interface Plan {
   /** `quiet`: it was told to sign nothing any more. */
@@ -20,6 +21,9 @@ const isApi = (value: unknown): value is WorkerApi => {
     return false;
   }
 };
+
+/** A setting that is `undefined` counts as absent. */
+export const defined = <T extends object>(settings: T): Partial<T> => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 /** `undefined` for what is no configuration: it may come from an older page, or from the disk. */
 export const planOf = (config: unknown): Plan | undefined => {
@@ -49,7 +53,7 @@ export const isEndpoint = ({ config, routes }: Plan, url: string): boolean => {
  * What a request to the endpoint may change. A refresh changes nobody, and a page's reading does not either; everything else may
  * be a login, by whatever route and method the backend has for it.
  */
-export const effectOf = ({ routes }: Plan, { method, url }: Pick<Request, 'method' | 'url'>): 'none' | 'leaving' | 'user' => {
+export const effectOf = ({ routes }: Plan, { method, url }: Pick<Request, 'method' | 'url'>): 'none' | Effect => {
   const asked = bare(url)!;
   if (asked === bare(routes.refresh) || (method === 'GET' && (asked === bare(routes.session) || /\/(session|events)$/.test(asked)))) return 'none';
   return method === 'POST' && asked === bare(routes.logout) ? 'leaving' : 'user';

@@ -1,6 +1,5 @@
 /** The core's ports in a service worker. A service worker may load nothing later, so nothing here is lazy and nothing falls back: where it runs, locks, channel and IndexedDB exist. */
 import type { Lifecycle, Ports } from '../core/ports.js';
-import { createChannel } from '../browser/channel.js';
 import { createClock } from '../browser/clock.js';
 import { customise } from '../browser/custom-request.js';
 import { createLedger } from '../browser/ledger.js';
@@ -13,7 +12,8 @@ import type { Plan } from './plan.js';
 /** A worker is never seen, never frozen with notice, and never told of anything: it is stopped. */
 const lifecycle: Lifecycle = { kind: 'service_worker', visible: () => false, active: () => true, crossSite: false, listen: () => () => {} };
 
-export const createWorkerPorts = ({ routes, config: { endpoint } }: Plan): { ports: Ports; name: string } => {
+/** All but the channel, which each session opens and closes for itself. */
+export const createWorkerPorts = ({ routes, config: { endpoint } }: Plan): { ports: Omit<Ports, 'channel'>; name: string } => {
   const name = sharedName(routes.name);
   return {
     name,
@@ -21,7 +21,6 @@ export const createWorkerPorts = ({ routes, config: { endpoint } }: Plan): { por
       clock: createClock(),
       random: createRandom(),
       locks: createLocks(),
-      channel: createChannel('tabaton/' + name),
       ledger: createLedger(name),
       lifecycle,
       endpoint: createRemoteEndpoint(routes, lifecycle.kind, typeof endpoint === 'object' ? (init) => customise(init, endpoint) : undefined),

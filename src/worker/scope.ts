@@ -3,9 +3,9 @@ export interface WorkerEvent {
   waitUntil(work: Promise<unknown>): void;
 }
 
-export interface FetchEvent extends WorkerEvent {
+export interface FetchEvent extends WorkerEvent, Pick<Event, 'isTrusted' | 'stopImmediatePropagation'> {
   readonly request: Request;
-  respondWith(answer: Promise<Response>): void;
+  respondWith(answer: Response | Promise<Response>): void;
 }
 
 export interface InstallEvent extends WorkerEvent {
@@ -22,6 +22,8 @@ export interface WorkerScope {
   addEventListener(type: 'fetch', run: (event: FetchEvent) => void): void;
   addEventListener(type: 'install', run: (event: InstallEvent) => void): void;
   addEventListener(type: 'message', run: (event: MessageFromPage) => void): void;
+  dispatchEvent(event: Event): boolean;
+  readonly FetchEvent: new (type: 'fetch', init: FetchEvent) => Event;
   readonly location: Location;
   readonly registration: ServiceWorkerRegistration;
   readonly clients: { claim(): Promise<void> };

@@ -28,7 +28,7 @@ part('worker').addEventListener('click', () =>
 );
 session.on('worker', ({ state }) => {
   part('worker').textContent = `Service worker: ${state === 'none' ? 'off' : state}`;
-  part('worker').setAttribute('aria-pressed', String(state === 'active'));
+  part('worker').toggleAttribute('data-on', state === 'active');
 });
 part('refresh').addEventListener('click', () => attempt('A refresh', () => session.refresh().then(() => 'a newer token')));
 part('sign').addEventListener('click', () =>
@@ -46,9 +46,14 @@ function show(): void {
   part('snapshot').replaceChildren(
     ...Object.entries(snapshot).filter(([, value]) => value !== undefined).flatMap(([key, value]) => [
       make('dt', {}, key),
-      make('dd', {}, key === 'expiresAt' || key === 'retryAt' ? new Date(Number(value)).toLocaleTimeString() : String(value)),
+      make('dd', {}, inWords(key, value)),
     ]),
   );
+}
+
+/** A time of day, where it is one. */
+function inWords(key: string, value: unknown): string {
+  return key === 'expiresAt' || key === 'retryAt' ? new Date(Number(value)).toLocaleTimeString() : String(value);
 }
 
 function headlineOf({ status, reason, role, activity }: Snapshot): string {
@@ -58,7 +63,7 @@ function headlineOf({ status, reason, role, activity }: Snapshot): string {
 
 function note(name: string, event: object): void {
   const { at, ...rest } = event as { at: number };
-  const detail = Object.entries(rest).filter(([, value]) => value !== undefined).map(([key, value]) => `${key} ${String(value)}`);
+  const detail = Object.entries(rest).filter(([, value]) => value !== undefined).map(([key, value]) => `${key} ${inWords(key, value)}`);
   const list = part('events');
   list.prepend(make('li', {}, make('time', {}, new Date(at).toLocaleTimeString()), make('span', {}, [name, ...detail].join(' · '))));
   while (list.childElementCount > SHOWN) list.lastElementChild?.remove();

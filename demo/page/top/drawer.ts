@@ -1,4 +1,4 @@
-import { calm, make, part } from '../part.js';
+import { calm, make, part, rest } from '../part.js';
 import type { Act } from './acts.js';
 import type { Entry } from './entry.js';
 import type { ServerLine } from './server.js';
@@ -12,14 +12,12 @@ export function fillDrawer(acts: Act[], right: Stage, server: ServerLine, entry:
     const button = row(list, act.name, act.label, act.hint);
     buttons.push(button);
     button.addEventListener('click', () => {
-      for (const other of buttons) other.disabled = true;
+      const resume = rest(buttons);
       say(`${act.label} …`);
       act
         .run()
         .catch((error: unknown) => say(error instanceof Error ? error.message : 'It failed.'))
-        .finally(() => {
-          for (const other of buttons) other.disabled = false;
-        });
+        .finally(resume);
     });
   }
   offlineSwitch(list, right, server);
@@ -41,17 +39,15 @@ export function say(text: string): void {
 
 function offlineSwitch(list: HTMLElement, right: Stage, server: ServerLine): void {
   const button = row(list, 'offline', 'Offline', 'The right stage’s connections all drop, until you plug it in again.');
-  button.setAttribute('aria-pressed', 'false');
+  let cut = false;
   const show = (unplugged: boolean): void => {
-    button.setAttribute('aria-pressed', String(unplugged));
+    cut = unplugged;
+    button.toggleAttribute('data-on', unplugged);
     button.textContent = unplugged ? 'Go online' : 'Offline';
-    say(unplugged ? 'Offline: nobody is signed out; the tabs try again.' : '');
+    say(unplugged ? 'Offline: nobody is signed out; the tabs try again.' : 'Online again.');
     if (!unplugged) right.tell({ kind: 'online' });
   };
-  button.addEventListener('click', () => {
-    const unplugged = button.getAttribute('aria-pressed') === 'true';
-    void server.ask(unplugged ? 'plug' : 'unplug');
-  });
+  button.addEventListener('click', () => void server.ask(cut ? 'plug' : 'unplug').catch((error: Error) => say(error.message)));
   server.on('plug', ({ unplugged }) => show(unplugged));
   server.on('hello', ({ unplugged }) => {
     if (unplugged) show(true);

@@ -1,4 +1,4 @@
-import { part } from '../part.js';
+import { part, rest } from '../part.js';
 import { after } from '../clock.js';
 import type { ServerLine } from './server.js';
 import type { Stage } from './stage.js';
@@ -27,13 +27,15 @@ export class Killing {
   async run(): Promise<void> {
     const trial = this.newTrial(this.stage);
     const button = part<HTMLButtonElement>('kill');
-    button.disabled = true;
+    const resume = rest([button]);
     try {
       await this.#strike(trial);
+    } catch (error) {
+      say(error instanceof Error ? error.message : 'It failed.');
     } finally {
       trial.end();
       await this.server.ask('release').catch(() => undefined);
-      button.disabled = false;
+      resume();
     }
   }
 

@@ -25,7 +25,10 @@ server.on('hello', (hello) => {
   else if (boot !== hello.boot) location.reload();
   boot = hello.boot;
 });
-server.onConnection((connected) => document.body.toggleAttribute('data-cut-off', !connected));
+server.onConnection((connected) => {
+  document.body.toggleAttribute('data-cut-off', !connected);
+  part('gone').textContent = connected ? '' : 'The server is gone; start it again and this page follows.';
+});
 
 function open(hello: Hello): void {
   const page = crypto.randomUUID().slice(0, 4);

@@ -18,7 +18,7 @@ export function sentence(line: LogLine): string {
       return `reply to ${who} is held back`;
     case 'lost':
       if (line.how === 'killed') return `killed before its reply to ${who}`;
-      return `reply to ${who} ${line.how === 'hung' ? 'never comes' : line.how === 'dropped' ? 'is lost' : 'impossible: offline'}`;
+      return line.how === 'hung' || line.how === 'dropped' ? `reply to ${who} ${line.how === 'hung' ? 'never comes' : 'is lost'}` : `no reply to ${who}: offline`;
     case 'answered': {
       const detail = line.outcome ?? line.reason;
       const token = line.generation === undefined ? '' : `, token ${line.generation}`;

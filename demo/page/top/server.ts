@@ -19,7 +19,9 @@ export class ServerLine {
   }
 
   async ask(action: Action): Promise<void> {
-    const response = await fetch(`/demo/${action}`, { method: 'POST', headers: { 'x-demo': '1' } });
+    const response = await fetch(`/demo/${action}`, { method: 'POST', headers: { 'x-demo': '1' } }).catch(() => {
+      throw new Error('The server does not answer. Start it again.');
+    });
     if (!response.ok) throw new Error(`The demo's server refused "${action}" with ${response.status}.`);
   }
 }

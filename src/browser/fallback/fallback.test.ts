@@ -73,6 +73,21 @@ describe('lease lock', () => {
     return state;
   };
 
+  it('opens one ledger for a lock, however often it is asked for: a connection is closed by nobody', async () => {
+    const { world, a } = two();
+    const opened: string[] = [];
+    const { clock, random, ledger } = a.ports;
+    const locks = createLeaseLocks({ clock, random, ledgerOf: (key) => (opened.push(key), ledger) });
+    for (let n = 0; n < 20; n++) {
+      const request = locks.request('x');
+      const state = watch(request.granted);
+      expect(await world.until(() => state.granted, 20_000)).toBe(true);
+      request.abort();
+      await world.advance(100);
+    }
+    expect(opened).toEqual(['x/lease']);
+  });
+
   it('is kept for as long as its holder lives', async () => {
     const { world, locksA, locksB } = two();
     void locksA.request('x');

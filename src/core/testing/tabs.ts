@@ -1,5 +1,6 @@
 /** Tabs of one origin over the real protocol, and a full endpoint that says what a test tells it to. */
 import { expect } from 'vitest';
+import type { LedgerRecord } from '../record.js';
 import { createVirtualOrigin, createVirtualSession, type VirtualContext, type VirtualOriginOptions, type VirtualRequest, type VirtualResponse, type VirtualSession, type VirtualSessionOptions } from '../../testing/index.js';
 
 export interface Tab {
@@ -67,7 +68,7 @@ export const tabs = (options: Partial<VirtualOriginOptions> = {}) => {
     script,
     /** Fields that every grant of the endpoint carries instead of its own. */
     grants,
-    record: () => origin.ledger().peek() as Record<string, unknown> & { closed: { sid: string }[]; hold: { by: string; seq: number }; tokens: Record<string, { generation: number }> },
+    record: () => origin.ledger().peek() as LedgerRecord,
     /** Runs the origin until the work is settled. */
     async outcome<T>(work: Promise<T>, ms?: number): Promise<Outcome<T>> {
       const seen = watch(work);

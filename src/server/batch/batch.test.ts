@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { EndpointOptions } from '../config/endpoint-options.js';
 import type { EndpointEvent } from '../observe.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
@@ -67,6 +68,35 @@ describe('refreshDue', () => {
     await finish(one.clock, other.refreshDue());
     expect((await one.store.read(await familyOf('mail', { client: 'c', user: 'u0' })))?.dueAt).not.toBeNull();
   });
+  test('leaves to another endpoint of the store what is that one’s: its provider would refuse the token, and the session be over', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    const [ours, theirs] = [new OneTimeService(15 * MINUTE), new OneTimeService(15 * MINUTE)];
+    const app = site({ clock, store, upstream: ours });
+    const browser = new TestBrowser(app);
+    await browser.login();
+    await clock.advance(11 * MINUTE);
+    const others: [string, Partial<EndpointOptions>][] = [
+      ['another origin', { upstream: theirs, publicOrigin: 'https://staff.example' }],
+      ['another mount', { upstream: theirs, mount: '/staff/auth' }],
+      ['another provider', { upstream: { issuer: 'https://id.example', clientId: 'app' }, authenticate: undefined }],
+      ['no provider: it would keep the session claimed', { issuer: { url: 'https://own.example' } }],
+    ];
+    for (const [what, options] of others) {
+      expect([what, await finish(clock, site({ clock, store, ...options }).endpoint.refreshDue())]).toMatchObject([what, { claimed: 0, ended: 0 }]);
+    }
+    expect(theirs.refreshes).toBe(0);
+    expect(await finish(clock, app.endpoint.refreshDue())).toMatchObject({ claimed: 1, refreshed: 1 });
+    expect(await browser.refresh({ reason: 'startup' })).toMatchObject({ status: 200 });
+  });
+  test('is not held up by what others have due in the same store, however much that is', async () => {
+    const one = world({ namespace: 'mail' });
+    await one.users(2);
+    await one.clock.advance(11 * MINUTE);
+    const other = createTokenManager({ store: one.store, upstream: new OneTimeService(MINUTE), keys: KEY, clock: one.clock, namespace: 'files', patienceMs: HOUR });
+    for (let n = 0; n < 30; n += 1) await other.get({ client: 'c', user: `u${n}` });
+    expect(await finish(one.clock, one.node().refreshDue({ limit: 10 }))).toMatchObject({ claimed: 2, refreshed: 2 });
+  });
   test('four at once share the work: each family is refreshed once', async () => {
     const { clock, service, node, users } = world();
     await users(200);
@@ -87,7 +117,7 @@ describe('refreshDue', () => {
     const { clock, store, node, users } = world();
     await users(2);
     await clock.advance(12 * MINUTE);
-    await store.claimDue({ withinMs: 5 * MINUTE, limit: 10, leaseMs: 2 * MINUTE, seenWithinMs: HOUR });
+    await store.claimDue({ service: 'service:default', withinMs: 5 * MINUTE, limit: 10, leaseMs: 2 * MINUTE, seenWithinMs: HOUR });
     expect(await finish(clock, node().refreshDue())).toMatchObject({ claimed: 0 });
     await clock.advance(2 * MINUTE);
     expect(await finish(clock, node().refreshDue())).toMatchObject({ refreshed: 2 });
@@ -116,7 +146,7 @@ describe('refreshDue', () => {
     const { clock, store, users } = world();
     await users(3);
     await clock.advance(12 * MINUTE);
-    const [broken] = await store.claimDue({ withinMs: 5 * MINUTE, limit: 1, leaseMs: 1, seenWithinMs: HOUR });
+    const [broken] = await store.claimDue({ service: 'service:default', withinMs: 5 * MINUTE, limit: 1, leaseMs: 1, seenWithinMs: HOUR });
     await clock.advance(1);
     const failing: Store = { ...store, read: async (id) => (id === broken ? Promise.reject(new SyntaxError('row')) : store.read(id)) };
     const node = createTokenManager({ store: failing, upstream: new OneTimeService(), keys: KEY, clock, observe: () => {} });

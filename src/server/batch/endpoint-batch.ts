@@ -1,8 +1,9 @@
 /** The batch as the endpoint runs it: families of browsers, tokens of its provider. */
-import { deathOf } from '../families/family.js';
+import { deathOf, type FamilyRecord } from '../families/family.js';
+import { userIndex } from '../handler/found-family.js';
+import { NATIVE } from '../handler/gate.js';
 import type { Service } from '../handler/service.js';
 import { tokenAsk } from '../handler/token-ask.js';
-import { isManaged } from '../manager/manager-key.js';
 import { wantedOf } from '../handler/wanted.js';
 import { lives, type BatchParts } from './refresh-due.js';
 
@@ -13,9 +14,10 @@ export function endpointBatch(service: Service): BatchParts {
     clock,
     observe,
     bucket,
+    service: null,
     async refresh(id, minTtlMs) {
       const family = await store.read(id);
-      if (family && isManaged(family)) return 'foreign';
+      if (family && !(await isOurs(service, family))) return 'foreign';
       // Locally issued tokens are made in the moment they are asked for.
       if (!family || service.tokens.mints) return null;
       const wanted = await wantedOf(family, undefined, undefined, null);
@@ -28,4 +30,10 @@ export function endpointBatch(service: Service): BatchParts {
       return service.tokens.obtain(family, wanted, tokenAsk(service, family, wanted, { reason: 'expiring', have: held?.gen ?? 0, minTtlMs }));
     },
   };
+}
+
+/** Whether this endpoint let it in, as far as can be seen: its refresh token is good at this one's provider, and at no other. */
+async function isOurs({ place, tokens }: Service, { sub, indexes, origin, mount = place.mount }: FamilyRecord): Promise<boolean> {
+  const from = origin === NATIVE || origin === place.publicOrigin || place.origins.has(origin);
+  return from && mount === place.mount && indexes[0] === (await userIndex(tokens.issuer, sub));
 }

@@ -5,7 +5,7 @@
  *     now        ├──────── spread ────────┤     before     ┌ they come
  *     refresh       ·  ·   ·  ·  ·   ·  ·                  ▼
  */
-import type { ServerRandom } from '../clock.js';
+import { pause, type ServerRandom } from '../clock.js';
 import type { Activity } from './activity.js';
 import { refreshAll, type BatchParts, type BatchReport } from './refresh-due.js';
 
@@ -33,7 +33,7 @@ export async function preload(
   const comes = (await store.now()) + before;
   // A token that ends before they come, or soon after, is none to them.
   const minTtlMs = 2 * before;
-  const claimed = await store.claimDue({ withinMs: minTtlMs, limit, leaseMs: spread + 60_000, seenWithinMs: seenWithin });
+  const claimed = await store.claimDue({ service: parts.service, withinMs: minTtlMs, limit, leaseMs: spread + 60_000, seenWithinMs: seenWithin });
   const likely = await Promise.all(claimed.map((family) => activity.expected(family, comes).catch(() => false)));
   const families = claimed.filter((_, at) => likely[at]);
   // Who is there now without that habit is `refreshDue`'s, at once. A store that does not answer keeps them until the claim lapses.
@@ -46,7 +46,7 @@ export async function preload(
   for (let from = 0; from < families.length && !total.stopped; from += PARALLEL) {
     const chunk = families.slice(from, from + PARALLEL);
     const planned = started + step * (from + chunk.length * random.next());
-    await new Promise<void>((resolve) => clock.after(Math.max(0, planned - clock.now()), resolve));
+    await pause(clock, Math.max(0, planned - clock.now()));
     const report = await refreshAll(parts, chunk, { minTtlMs, parallel: PARALLEL });
     for (const name of ['refreshed', 'fresh', 'ended', 'failed'] as const) total[name] += report[name];
     total.stopped = report.stopped;

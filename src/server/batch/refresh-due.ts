@@ -51,6 +51,8 @@ export interface BatchParts {
   readonly clock: ServerClock;
   readonly observe: Observe;
   readonly bucket: TokenBucket;
+  /** Whose families these are: a token manager's, or `null` for the endpoints'. */
+  readonly service: string | null;
   /**
    * Refreshes one family; `null` when its token lives for long enough, `foreign` when another endpoint or manager of this
    * store has to: its refresh token must not go to this one's provider. A provider's failure is told as one, even while
@@ -69,7 +71,7 @@ const OUTAGES = 5;
 
 export async function refreshDue(parts: BatchParts, options: RefreshDueOptions = {}): Promise<BatchReport> {
   const { within = 300_000, limit = 100, seenWithin = 1_800_000, parallel = 8, claim = 120_000 } = options;
-  const claimed = await parts.store.claimDue({ withinMs: within, limit, leaseMs: claim, seenWithinMs: seenWithin });
+  const claimed = await parts.store.claimDue({ service: parts.service, withinMs: within, limit, leaseMs: claim, seenWithinMs: seenWithin });
   return refreshAll(parts, claimed, { minTtlMs: within, parallel });
 }
 

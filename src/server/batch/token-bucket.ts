@@ -1,5 +1,5 @@
 /** How fast one issuer is asked ahead of demand: a burst, then a steady rate. In this process; divide by the number of them. */
-import type { ServerClock } from '../clock.js';
+import { pause, type ServerClock } from '../clock.js';
 
 export interface TokenBucket {
   /** Takes one and resolves when it may be used. */
@@ -20,7 +20,7 @@ export function tokenBucket(clock: ServerClock, { perSecond, burst }: { perSecon
       // Below zero the takers stand in line, each a step behind the one before.
       const due = now + Math.max(0, (-level / perSecond) * 1_000);
       for (let wait = Math.max(due, quietUntil) - clock.now(); wait > 0; wait = Math.max(due, quietUntil) - clock.now()) {
-        await new Promise<void>((resolve) => clock.after(wait, resolve));
+        await pause(clock, wait);
       }
     },
     pause(ms) {

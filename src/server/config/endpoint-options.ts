@@ -60,15 +60,18 @@ export interface EndpointOptions extends PlaceOptions {
   loginPage?: string;
   /** The locally issued access tokens. */
   issuer?: IssuerOptions;
+  /** Scopes and lifetimes by kind of client. Default: those of docs/server.md. */
   clients?: Partial<Record<ClientKind, ClientOptions>>;
   /** Lets a signed-in browser let in a CLI or another device without a browser (RFC 8628). Default: nobody. */
   deviceGrant?: DeviceGrantOptions;
+  /** The times of the rotation. */
   timing?: TimingOptions;
   /**
    * Tells a client that asks with an old generation of the newer one, once (409 `version_conflict` with `gen`), before it
    * hands it over. For clients that share a cache between processes. Default false.
    */
   strictVersion?: boolean;
+  /** How often is too often. */
   limits?: LimitOptions;
   /** Lets services in other languages use a token manager over `POST /auth/token`. Default: that route refuses. */
   services?: ServicesOptions;
@@ -81,7 +84,9 @@ export interface EndpointOptions extends PlaceOptions {
   observe?: ((event: EndpointEvent) => void) | readonly ((event: EndpointEvent) => void)[];
   /** Keeps the runtime alive for work that outlives the answer (`ctx.waitUntil` of a worker runtime). */
   waitUntil?: (work: Promise<unknown>) => void;
+  /** Default: the machine's clock. For tests. */
   clock?: ServerClock;
+  /** Default: WebCrypto. For tests. */
   random?: ServerRandom;
 }
 

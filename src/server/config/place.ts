@@ -51,6 +51,7 @@ export function placeOf({ publicOrigin, mount = '/auth', origins = [], dev = fal
 }
 
 function originOf(option: string, value: string): URL {
+  if (value === undefined) throw new MisconfiguredError(option, 'is missing. Give an origin like https://app.example.');
   let url: URL;
   try {
     url = new URL(value);

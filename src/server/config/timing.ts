@@ -1,6 +1,7 @@
 /** The constants the rotation's proofs rest on, and what follows from them. Milliseconds. */
 import { DEADLINE_MS, MIN_ROTATION_MS, RACE_MS, TRANSIT_MS } from '../../contract/wire.js';
 import { MisconfiguredError } from './misconfigured.js';
+import { checkNames } from './names.js';
 
 /** The times of the rotation; see docs/wire-protocol.md before changing one. */
 export interface TimingOptions {
@@ -36,17 +37,19 @@ export interface Timing {
   readonly tokenWaitMs: number;
 }
 
+const DEFAULTS: Required<TimingOptions> = {
+  deadlineMs: DEADLINE_MS,
+  transitMs: TRANSIT_MS,
+  raceMs: RACE_MS,
+  minRotationMs: MIN_ROTATION_MS,
+  mintGapMs: 5_000,
+  leaseMs: 30_000,
+};
+
 /** @throws MisconfiguredError when the rotation could log somebody out, or let a thief stay. */
 export function timingOf(options: TimingOptions = {}): Timing {
-  const { deadlineMs: d, transitMs: q, raceMs: c, minRotationMs: m, mintGapMs, leaseMs } = {
-    deadlineMs: DEADLINE_MS,
-    transitMs: TRANSIT_MS,
-    raceMs: RACE_MS,
-    minRotationMs: MIN_ROTATION_MS,
-    mintGapMs: 5_000,
-    leaseMs: 30_000,
-    ...options,
-  };
+  checkNames(options, DEFAULTS, 'timing.');
+  const { deadlineMs: d, transitMs: q, raceMs: c, minRotationMs: m, mintGapMs, leaseMs } = { ...DEFAULTS, ...options };
   for (const [name, value] of Object.entries({ deadlineMs: d, transitMs: q, raceMs: c, minRotationMs: m, mintGapMs, leaseMs })) {
     if (!Number.isFinite(value) || value < 0) throw new MisconfiguredError(`timing.${name}`, 'give milliseconds, not below 0.');
   }

@@ -15,6 +15,7 @@ import { shown, typed } from './codes.js';
 import { deviceRequests } from './request.js';
 
 const GUESSES_PER_MINUTE = 10;
+const WINDOW_MS = 60_000;
 
 export async function showDevice(service: Service, request: Request, caller: Caller, url: URL): Promise<Draft> {
   const reading = await readPresented(service, request, caller.origin);
@@ -57,13 +58,18 @@ export async function decideDevice(service: Service, request: Request, caller: C
   return decided ? ok({ approved: approve }) : unknown();
 }
 
-async function find(service: Service, family: string, text: unknown) {
-  if (!service.deviceGrant) return refusal(404, 'invalid_request', 'malformed', 'No device is let in here. Set `deviceGrant`.');
+/** A guess is taken before it is looked up, and given back when it was none: beyond the limit the right code is no answer either. */
+async function find({ store, deviceGrant }: Service, family: string, text: unknown) {
+  if (!deviceGrant) return refusal(404, 'invalid_request', 'malformed', 'No device is let in here. Set `deviceGrant`.');
+  const guesses = `device-guess:${family}`;
+  const { count, resetMs } = await store.hit(guesses, WINDOW_MS);
   const code = typed(text);
-  const found = code === undefined ? undefined : await deviceRequests(service.store).ofUser(code);
-  if (found?.status === 'pending') return found;
-  const { count, resetMs } = await service.store.hit(`device-guess:${family}`, 60_000);
-  return count > GUESSES_PER_MINUTE ? refusal(429, 'slow_down', 'rate_limited', 'Too many codes that do not exist.', { retryAfterMs: resetMs }) : unknown();
+  const refused = count > GUESSES_PER_MINUTE;
+  const found = refused || code === undefined ? undefined : await deviceRequests(store).ofUser(code);
+  const pending = found?.status === 'pending' ? found : undefined;
+  if (refused || pending) await store.hit(guesses, WINDOW_MS, -1);
+  if (refused) return refusal(429, 'slow_down', 'rate_limited', 'Too many codes that do not exist.', { retryAfterMs: resetMs });
+  return pending ?? unknown();
 }
 
 const unknown = (): Draft => refusal(404, 'invalid_request', 'malformed', 'There is no such code: it may be mistyped, used, or older than ten minutes.');

@@ -213,6 +213,20 @@ describe('bad input', () => {
     for (let n = 0; n < 10; n += 1) expect((await guess()).status).toBe(404);
     expect(await guess()).toMatchObject({ status: 429, body: { reason: 'rate_limited' } });
   });
+  test('a guess too many is none, even if it is right; what is right costs none', async () => {
+    const one = withGrant();
+    const browser = new TestBrowser(one);
+    await browser.login();
+    const { body } = await cli(one).start();
+    const ask = (code: unknown) => browser.call('GET', `/device?user_code=${String(code)}`);
+    for (let n = 0; n < 12; n += 1) expect((await ask(body['user_code'])).status).toBe(200);
+    for (let n = 0; n < 10; n += 1) expect((await ask('BBBB-BBBB')).status).toBe(404);
+    expect((await ask(body['user_code'])).status).toBe(429);
+    const decided = await browser.call('POST', '/device/decision', { user_code: body['user_code'], approve: true });
+    expect(decided).toMatchObject({ status: 429, body: { session: 'intact' } });
+    await one.clock.advance(60_000);
+    expect((await ask(body['user_code'])).status).toBe(200);
+  });
   test('a device that asks for codes without end is slowed down', async () => {
     const device = cli(withGrant());
     for (let n = 0; n < 10; n += 1) expect((await device.start()).status).toBe(200);

@@ -133,6 +133,23 @@ describe('GET /auth/events', () => {
     expect(browser.site.events.at(-1)).toEqual({ type: 'stream', change: 'closed', open: 0 });
   });
 
+  test('a reader that does not read is let go before it costs memory, and goes on where it stopped', async () => {
+    const { browser } = await signedIn();
+    const { id } = await anyFamily(browser);
+    const { store, clock, events } = browser.site;
+    const stream = await listen(browser);
+    for (let gen = 1; gen <= 400; gen += 1) await store.append(id, { type: 'rotated', data: { gen } });
+    await clock.advance(0);
+    expect(events.at(-1)).toEqual({ type: 'stream', change: 'closed', open: 0 });
+    let last;
+    for (let event; (event = await stream.next()); ) last = event;
+    expect(new TextEncoder().encode(stream.text).length).toBeLessThan(17_000);
+    const again = await listen(browser, { 'Last-Event-ID': last!.id! });
+    expect((await again.next())!.event).toBe('hello');
+    // The memory store keeps the last 64.
+    expect(await again.next()).toMatchObject({ event: 'rotated', data: { gen: 337 } });
+  });
+
   test.each([
     [{ 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }, 403],
     [{ 'Sec-Fetch-Site': 'same-site', Origin: 'https://other.app.example' }, 403],
@@ -221,6 +238,19 @@ describe('GET /auth/events', () => {
     await browser.call('POST', '/logout', {});
     while ((await stream.next()) !== undefined);
     expect(stream.text.match(/^event: degraded\ndata: .*$/gm)).toEqual([`event: degraded\ndata: {"sid":"${sid}","reason":"upstream_unavailable"}`]);
+  });
+
+  test('one that answers is said of by nobody, nor is a token that was asked for too soon', async () => {
+    const tokens = () => ({ accessToken: 'a', refreshToken: 'r', expiresInMs: 60_000 });
+    const { browser } = await signedIn(site({ upstream: { grant: async () => tokens(), refresh: async () => tokens() } }));
+    const stream = await listen(browser);
+    await stream.next();
+    await browser.site.clock.advance(36_000);
+    expect((await browser.refresh({ have: 1 })).status).toBe(200);
+    expect((await browser.refresh({ have: 2 })).status).toBe(429);
+    await browser.call('POST', '/logout', {});
+    while ((await stream.next()) !== undefined);
+    expect(stream.text.match(/^event: .*$/gm)).toEqual(['event: hello', 'event: rotated', 'event: signed_out']);
   });
 
   test('a rotation that nobody listens to is not written down', async () => {

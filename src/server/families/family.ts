@@ -112,6 +112,12 @@ export function newFamily(identity: FamilyIdentity, upstream: UpstreamRecord | n
   };
 }
 
+/** How the `origin` of a family that is no browser's begins. No origin of a page begins like this. */
+export const SERVICE = 'service:';
+
+/** Whose due queue it is in: its token manager's own, or `null` for the endpoints'. */
+export const serviceOf = ({ origin }: Pick<FamilyIdentity, 'origin'>): string | null => (origin.startsWith(SERVICE) ? origin : null);
+
 /** What may be remembered of a family, because it never changes. */
 export function identityOf(family: FamilyIdentity): FamilyIdentity {
   const { id, sid, client, credential, origin, mount, sub, claims, scopes, label, parent, salt, indexes, createdAt, absoluteExpiry, idleMs } = family;

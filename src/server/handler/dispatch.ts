@@ -65,7 +65,7 @@ async function decide(service: Service, path: string, visit: Visit): Promise<Dra
     const page = isNavigation(call);
     if (!methods) {
       if (page) return friendlyPage(place, path === '/' ? 200 : 404);
-      return refusal(404, 'invalid_request', 'malformed', `There is no such route. Known: ${Object.keys(routes).join(', ')}.`);
+      return refusal(404, 'invalid_request', 'malformed', `There is no such route below ${place.mount}. Known: ${Object.keys(routes).join(', ')}.`);
     }
     const allow = Object.keys(methods).join(', ');
     const draft = page ? friendlyPage(place, 405) : refusal(405, 'invalid_request', 'malformed', `Use ${allow}.`);

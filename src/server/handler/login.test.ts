@@ -29,6 +29,11 @@ describe('login limits', () => {
     await browser.site.clock.advance(60_000);
     expect((await tryRight(browser, 'ada', '1.1.1.1')).status).toBe(200);
   });
+  test('an account is one, however it is written', async () => {
+    const browser = new TestBrowser(paced());
+    for (const user of ['ada', 'Ada', ' ADA ', 'ada ', '\tada']) expect((await fail(browser, user, '1.1.1.1')).status).toBe(400);
+    expect((await tryRight(browser, 'ada', '1.1.1.1')).status).toBe(429);
+  });
   test('guesses sent at once count like guesses sent in turn', async () => {
     let asked = 0;
     const one = paced({ authenticate: async () => (asked++, null) });

@@ -26,14 +26,15 @@ export async function logout(service: Service, request: Request, caller: Caller)
   const meant = named < 0 ? [] : jar.verified.slice(named);
   const ended: string[] = [];
   for (const { family } of meant) {
+    // The others first: when the store fails in between, this one may ask again.
+    if (scope === 'all') await endOthers(service, family);
     await endFamilyNow(service, family, 'signed_out');
     ended.push(family.id);
-    if (scope === 'all') await endOthers(service, family);
   }
   return ok({ signed_out: true }, tidy(service, jar, ended));
 }
 
-/** Every other family of the same user, which only a family that is (or was just) alive may ask for. */
+/** Every other family of the same user, which only a family that is alive may ask for. */
 async function endOthers(service: Service, family: FamilyRecord): Promise<void> {
   const now = await service.store.now();
   // A cookie of a long dead family signs out nobody else: it may be a thief's.
@@ -41,7 +42,7 @@ async function endOthers(service: Service, family: FamilyRecord): Promise<void> 
   const [byUser] = family.indexes;
   if (byUser === undefined) return;
   for (const id of await service.store.find(byUser)) {
-    const other = await service.store.read(id);
+    const other = id === family.id ? undefined : await service.store.read(id);
     if (other && other.sub === family.sub) await endFamilyNow(service, other, 'signed_out');
   }
 }

@@ -35,6 +35,20 @@ const one = (client?: 'desktop' | 'cli') =>
   });
 
 describe('an app that is no page', () => {
+  test('has a credential that nobody can make up, also where the process has not met its session', async () => {
+    const first = one();
+    const app = new TestApp(first);
+    await app.login();
+    const genuine = app.credential;
+    const restarted = site({ store: first.store, clock: first.clock });
+    const forger = new TestApp(restarted);
+    forger.credential = genuine.slice(0, -1) + (genuine.endsWith('A') ? 'Q' : 'A');
+    expect(await forger.refresh({ reason: 'startup' })).toMatchObject({ status: 400, body: { reason: 'no_session', session: 'ended' } });
+    await forger.post('/logout', { refresh_token: forger.credential });
+    forger.credential = genuine;
+    expect((await forger.refresh({ reason: 'startup' })).status).toBe(200);
+  });
+
   test('gets its credential in the body, under the same rotation', async () => {
     const app = new TestApp(one());
     const first = await app.login();

@@ -5,7 +5,7 @@ import { memoryStore } from '../stores/memory.js';
 import { fakeClock } from '../testing/fake-clock.js';
 import { attempt, site, TestBrowser } from '../testing/site.js';
 
-type State = 'up' | 'throws' | 'silent' | 'defect';
+type State = 'up' | 'throws' | 'silent' | 'late' | 'defect';
 
 /** A site whose store can be taken away: by throwing, or by silence; at once, or as soon as it has decided a rotation. */
 function fragile(options: Partial<EndpointOptions> = {}) {
@@ -20,6 +20,7 @@ function fragile(options: Partial<EndpointOptions> = {}) {
         if (state === 'throws') return Promise.reject(new StoreUnavailableError('Connection refused.'));
         if (state === 'defect') return Promise.reject(new TypeError('Not a function.'));
         if (state === 'silent') return new Promise(() => {});
+        if (state === 'late') return new Promise((resolve) => clock.after(9_000, () => resolve(method(...args))));
         if (name !== 'present') return method(...args);
         return Promise.resolve(method(...args)).finally(() => afterPresent?.());
       };
@@ -44,6 +45,37 @@ describe('the store is down', () => {
     const reply = await browser.call('POST', path, {}, { 'Idempotency-Key': attempt(1) });
     expect(reply).toMatchObject({ status: 503, setCookies: [], body: { error: 'temporarily_unavailable', reason: 'store_unavailable', session: 'intact', retry_after: 1 } });
     expect(reply.headers.get('Retry-After')).toBe('1');
+  });
+  test('people who are on their way to a provider are shown a page', async () => {
+    const issuer = 'https://id.example';
+    const { browser, set } = fragile({
+      authenticate: undefined,
+      upstream: { issuer, clientId: 'app', metadata: { authorization_endpoint: `${issuer}/authorize` } },
+    });
+    const signedIn = new TestBrowser(site());
+    await signedIn.login();
+    for (const [name, value] of signedIn.jar) browser.jar.set(name, value);
+    for (const state of ['throws', 'defect'] as const) {
+      set(state);
+      const reply = await browser.call('GET', '/login?return_to=/inbox', undefined, { 'Sec-Fetch-Mode': 'navigate' });
+      expect(reply).toMatchObject({ status: state === 'throws' ? 503 : 500, body: { text: expect.stringContaining('try again in a moment') } });
+      expect(reply.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
+    }
+    expect(await browser.call('GET', '/session')).toMatchObject({ status: 500, body: { session: 'intact' } });
+  });
+  test('a sign-out everywhere that was cut short is whole at the next try', async () => {
+    const one = site();
+    const [laptop, phone] = [new TestBrowser(one), new TestBrowser(one)];
+    await laptop.login();
+    await phone.login();
+    const { find } = one.store;
+    one.store.find = async () => {
+      one.store.find = find;
+      throw new StoreUnavailableError('Connection refused.');
+    };
+    expect((await laptop.call('POST', '/logout', { scope: 'all' })).status).toBe(503);
+    expect((await laptop.call('POST', '/logout', { scope: 'all' })).status).toBe(200);
+    for (const browser of [laptop, phone]) expect((await browser.call('GET', '/session')).body).toMatchObject({ active: false });
   });
   test('a store that never answers is given up before the browser gives up', async () => {
     const { browser, set, clock } = fragile();
@@ -74,22 +106,17 @@ describe('the store is down', () => {
     await clock.advance(840_000);
     expect((await browser.refresh({ reason: 'startup' })).status).toBe(503);
   });
-  test('people who are on their way to a provider are shown a page', async () => {
-    const issuer = 'https://id.example';
-    const { browser, set } = fragile({
-      authenticate: undefined,
-      upstream: { issuer, clientId: 'app', metadata: { authorization_endpoint: `${issuer}/authorize` } },
-    });
-    const signedIn = new TestBrowser(site());
-    await signedIn.login();
-    for (const [name, value] of signedIn.jar) browser.jar.set(name, value);
-    for (const state of ['throws', 'defect'] as const) {
-      set(state);
-      const reply = await browser.call('GET', '/login?return_to=/inbox', undefined, { 'Sec-Fetch-Mode': 'navigate' });
-      expect(reply).toMatchObject({ status: state === 'throws' ? 503 : 500, body: { text: expect.stringContaining('try again in a moment') } });
-      expect(reply.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
-    }
-    expect(await browser.call('GET', '/session')).toMatchObject({ status: 500, body: { session: 'intact' } });
+  test('nor to the cookie of another origin, under whatever name it comes', async () => {
+    const front = { 'Sec-Fetch-Site': 'same-site', Origin: 'https://front.example' };
+    const { browser, one, set } = fragile({ origins: [front.Origin] });
+    await browser.login();
+    await browser.refresh({ reason: 'startup' });
+    const other = new TestBrowser(one, front);
+    await other.login();
+    other.jar.set(other.sessionCookies[0]!, browser.jar.get(browser.sessionCookies[0]!)!);
+    set('throws');
+    expect((await browser.refresh({ reason: 'startup' })).status).toBe(200);
+    expect((await other.refresh({ reason: 'startup' })).status).toBe(503);
   });
   test('after a sign-out here nothing is served from memory', async () => {
     const { browser, set, clock } = fragile();
@@ -194,6 +221,7 @@ describe('the store goes away between the rotation and the token', () => {
   test.each<[State, number, string]>([
     ['throws', 503, 'store_unavailable'],
     ['silent', 503, 'store_unavailable'],
+    ['late', 503, 'store_unavailable'],
     ['defect', 500, 'unexpected'],
   ])('(%s): the cookie and attempt_settled go with the %i', async (state, status, reason) => {
     const all = await mediated();
@@ -202,10 +230,12 @@ describe('the store goes away between the rotation and the token', () => {
     const gone = setAfterPresent(state);
     const pending = browser.refresh({ have: 1, ids: [attempt(50)] });
     await gone;
-    if (state === 'silent') await clock.advance(8_000);
+    if (state === 'silent' || state === 'late') await clock.advance(8_000);
     const reply = await pending;
     expect(reply).toMatchObject({ status, body: { reason, session: 'intact', attempt_settled: attempt(50) } });
     expect(browser.cookieHeader).not.toBe(before);
+    // What comes after the answer that was made in its place is heard by nobody, and said of by nobody.
+    if (state === 'late') await clock.advance(120_000);
     expect(refreshes(all)).toEqual([expect.objectContaining({ outcome: 'rotated', status, reason })]);
     // What a silent store never answered is waited for until the end of the test.
     if (state === 'silent') return;

@@ -3,9 +3,10 @@ import { systemClock, systemRandom, type ServerClock, type ServerRandom } from '
 import { activity, type Activity } from '../batch/activity.js';
 import { tokenBucket, type TokenBucket } from '../batch/token-bucket.js';
 import { clientsOf, type Client, type ClientKind } from '../config/clients.js';
-import type { Authenticated, EndpointOptions } from '../config/endpoint-options.js';
+import type { Authenticated, EndpointOptions, LimitOptions } from '../config/endpoint-options.js';
 import { MisconfiguredError } from '../config/misconfigured.js';
 import { deviceGrantOf, type DeviceGrant } from '../config/device-grant.js';
+import { checkNames } from '../config/names.js';
 import { placeOf, type Place } from '../config/place.js';
 import { timingOf, type Timing } from '../config/timing.js';
 import { cookiesOf, type Cookies } from '../cookies/cookies.js';
@@ -78,8 +79,17 @@ export interface Service extends Settings {
   readonly sealed: SealedTokens;
 }
 
+/** Every option there is. */
+const OPTIONS: Readonly<Record<keyof EndpointOptions, true>> = {
+  publicOrigin: true, mount: true, origins: true, dev: true, store: true, keys: true, authenticate: true, accountOf: true, loginPage: true,
+  upstream: true, issuer: true, clients: true, deviceGrant: true, services: true, strictVersion: true, limits: true, timing: true, jitter: true,
+  observe: true, waitUntil: true, clock: true, random: true,
+};
+const LIMITS: Required<LimitOptions> = { refreshesPerMinute: 30, loginFailuresPerMinute: 5, loginPaceMs: 250, batchCallsPerSecond: 20 };
+
 /** @throws MisconfiguredError naming the option and what to do. */
 export function prepare(options: EndpointOptions): { settings: Settings; ready: () => Promise<Service> } {
+  checkNames(options, OPTIONS);
   const place = placeOf(options);
   const timing = timingOf(options.timing);
   const clients = clientsOf(options.clients);
@@ -96,7 +106,8 @@ export function prepare(options: EndpointOptions): { settings: Settings; ready: 
   }
   const jitter = options.jitter ?? 0.05;
   if (!(jitter >= 0 && jitter <= 0.5)) throw new MisconfiguredError('jitter', 'give a share between 0 and 0.5.');
-  const limits = { refreshesPerMinute: 30, loginFailuresPerMinute: 5, loginPaceMs: 250, batchCallsPerSecond: 20, ...options.limits };
+  checkNames(options.limits, LIMITS, 'limits.');
+  const limits = { ...LIMITS, ...options.limits };
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isFinite(value) || value < 1) throw new MisconfiguredError(`limits.${name}`, 'give a number of at least 1.');
   }

@@ -34,7 +34,7 @@ export async function ensureGranted(parts: ManagerParts, id: string, key: GrantK
     if (before && deathOf(before, await store.now()) === null) return;
     const tokens = await firstTokens(parts, key);
     observe({ type: 'upstream', result: 'ok' });
-    const family = await granted(parts, id, key, tokens, before?.gen ?? 0);
+    const family = await granted(parts, id, key, tokens, before);
     if ((await store.create(family)) === 'exists') await discard(parts, tokens);
   } finally {
     stop();
@@ -57,7 +57,7 @@ async function granted(
   id: string,
   { client, user }: GrantKey,
   tokens: UpstreamTokens,
-  gen: number,
+  before: FamilyRecord | undefined,
 ): Promise<FamilyRecord> {
   const now = await store.now();
   const bare = newFamily({
@@ -79,11 +79,12 @@ async function granted(
   });
   const lifetimeMs = tokens.expiresInMs ?? defaultLifetimeMs;
   // Generations go on where the last family of the key ended: who holds an older one is told so.
-  const { family } = fileToken({ ...bare, gen }, WHOLE, lifetimeMs, await sealed.sealAccess(id, tokens.accessToken), now);
+  const { family } = fileToken({ ...bare, gen: before?.gen ?? 0 }, WHOLE, lifetimeMs, await sealed.sealAccess(id, tokens.accessToken), now);
   return {
     ...family,
     upstream: {
-      ver: 1,
+      // So do versions: a refresh of the old grant that is still under way must not take this one for its own.
+      ver: (before?.upstream?.ver ?? 0) + 1,
       sealed: await sealed.sealGrant(id, tokens),
       expiresAt: tokens.refreshExpiresInMs === undefined ? null : now + tokens.refreshExpiresInMs,
       pending: null,

@@ -24,7 +24,8 @@ export interface LocalWish {
 }
 
 export interface LocalTokens {
-  keep(name: string, token: ManagedToken, record: TokenRecord, storeNow: number): void;
+  /** `asked`: when the store was asked, on this process's clock. What it has said is not true of any later moment. */
+  keep(name: string, token: ManagedToken, record: TokenRecord, storeNow: number, asked: number): void;
   /** A token that needs no look at the store. */
   trusted(name: string, wish: LocalWish): ManagedToken | undefined;
   /** A token that will do while there is no store to look at. */
@@ -44,14 +45,14 @@ export function localTokens(now: () => number, trustMs: number, limit = 10_000):
   const handed = ({ token, expiresAt }: Local): ManagedToken => ({ ...token, expiresInMs: expiresAt - now() });
   const newer = (local: Local, { have }: LocalWish) => have === null || local.token.gen > have;
   return {
-    keep(name, token, record, storeNow) {
+    keep(name, token, record, storeNow, asked) {
       const [family, key] = split(name);
       const kept = families.get(family) ?? new Map<string, Local>();
       const before = kept.get(key);
-      // An answer that was long under way must not replace what came after it.
-      if (before && before.token.gen > token.gen) return;
+      // An answer that was long under way must not replace what came after it. (A store that was lost counts from one again.)
+      if (before && before.token.gen > token.gen && before.expiresAt > now()) return;
       const lifetimeMs = record.expiresAt - record.issuedAt;
-      kept.set(key, { token, lifetimeMs, expiresAt: now() + (record.expiresAt - storeNow), seenAt: now() });
+      kept.set(key, { token, lifetimeMs, expiresAt: now() + (record.expiresAt - storeNow), seenAt: asked });
       families.set(family, kept);
     },
     trusted(name, wish) {

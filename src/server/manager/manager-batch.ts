@@ -14,6 +14,7 @@ export function managerBatch({ store, clock, observe, mediator, namespace, mintG
     clock,
     observe,
     bucket,
+    service: ownerOf(namespace),
     async refresh(id, minTtlMs) {
       const family = await store.read(id);
       if (!family) return null;
@@ -30,7 +31,7 @@ export function managerBatch({ store, clock, observe, mediator, namespace, mintG
 
 export async function refreshManaged(parts: ManagerParts, batch: BatchParts, options: RefreshDueOptions = {}): Promise<BatchReport> {
   const { within = 300_000, limit = 100, seenWithin = 86_400_000, parallel = 8, claim = 120_000 } = options;
-  const claimed = await parts.store.claimDue({ withinMs: within, limit, leaseMs: claim, seenWithinMs: NEVER });
+  const claimed = await parts.store.claimDue({ service: batch.service, withinMs: within, limit, leaseMs: claim, seenWithinMs: NEVER });
   const since = (await parts.store.now()) - seenWithin;
   // Who cannot be judged is in use: a call too many is better than a user who waits.
   const used = await Promise.all(claimed.map((id) => parts.activity.seenSince(id, since).catch(() => true)));

@@ -1,10 +1,7 @@
 /** For whom a token is kept: encoded as a list, hashed, never concatenated. */
-import type { FamilyRecord } from '../families/family.js';
 import { shortHash } from '../encoding.js';
+import { SERVICE } from '../families/family.js';
 import type { GrantKey } from '../upstream/function-upstream.js';
-
-/** No origin begins like this. */
-const SERVICE = 'service:';
 
 const LONGEST = 512;
 
@@ -25,7 +22,5 @@ export function familyOf(namespace: string, { client, user }: GrantKey): Promise
   return shortHash(JSON.stringify(['token-manager', namespace, client, user]));
 }
 
-/** What stands in a family for the origin of a browser: managers and endpoints of one store share its queue, and each refreshes its own. */
+/** What stands in a family for the origin of a browser: managers and endpoints of one store each refresh their own. */
 export const ownerOf = (namespace: string): string => `${SERVICE}${namespace}`;
-
-export const isManaged = (family: Pick<FamilyRecord, 'origin'>): boolean => family.origin.startsWith(SERVICE);

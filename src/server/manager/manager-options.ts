@@ -19,6 +19,7 @@ export type ManagedProvider = Pick<
 export interface TokenManagerOptions {
   /** Shared by all nodes: SQLite for one machine, Redis for several. */
   store: Store;
+  /** Where tokens come from: a provider, or functions. */
   upstream: ManagedFunctions | ManagedProvider;
   /**
    * Server keys as for `createEndpoint`: tokens are encrypted at rest. Default: the environment's `TABATON_KEY`.
@@ -42,6 +43,7 @@ export interface TokenManagerOptions {
   mintGapMs?: number;
   /** Calls per second that `refreshDue` and `preload` make to the service, in each process. Default 20. */
   batchCallsPerSecond?: number;
+  /** Hears what happens, for logs and metrics. Default: faults go to `console.error`. */
   observe?: (event: EndpointEvent) => void;
   /** Keeps the runtime alive for work that outlives an answer. */
   waitUntil?: (work: Promise<unknown>) => void;

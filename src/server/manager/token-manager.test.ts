@@ -5,7 +5,7 @@ import { MisconfiguredError } from '../config/misconfigured.js';
 import { type Store, StoreUnavailableError } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
 import { fakeClock } from '../testing/fake-clock.js';
-import { ADA, onlyFamily, world } from '../testing/managed-keys.js';
+import { ADA, expired, onlyFamily, turns, world } from '../testing/managed-keys.js';
 import { OneTimeService } from '../testing/one-time-service.js';
 import { KEY } from '../testing/site.js';
 import { UpstreamError } from '../upstream/upstream.js';
@@ -54,6 +54,47 @@ describe('outages', () => {
     down = false;
     expect(await manager.get(ADA)).toMatchObject({ accessToken: 'at-2' });
   });
+  test('a store that was lost, and counts from one again, does not leave a node without a token in hand', async () => {
+    const one = world();
+    let current: Store | null = one.store;
+    const store = new Proxy(one.store, {
+      get: (_, name: keyof Store) => (current ? current[name].bind(current) : async () => { throw new StoreUnavailableError('Down.'); }),
+    });
+    const manager = one.node({ store, mintGapMs: 0 });
+    const { gen } = await manager.get(ADA, { rejected: (await manager.get(ADA)).gen });
+    current = memoryStore({ clock: one.clock });
+    await expired(one);
+    const after = await manager.get(ADA);
+    expect(after.gen).toBeLessThan(gen);
+    current = null;
+    await one.clock.advance(1_000);
+    expect(await manager.get(ADA)).toMatchObject({ accessToken: after.accessToken });
+  });
+  test('an invalidation is heard within a second, however slow the answer that crossed it', async () => {
+    const one = world();
+    await one.node().get(ADA);
+    let slow: Promise<void> | undefined;
+    const store: Store = {
+      ...one.store,
+      async mint(...what) {
+        const minted = await one.store.mint(...what);
+        await slow;
+        return minted;
+      },
+    };
+    const manager = one.node({ store, trustMs: 900 });
+    let arrive = () => {};
+    slow = new Promise((resolve) => (arrive = resolve));
+    const crossing = manager.get(ADA);
+    await turns();
+    await one.node().invalidate(ADA);
+    await one.clock.advance(800);
+    arrive();
+    slow = undefined;
+    expect(await crossing).toMatchObject({ accessToken: 'at-1' });
+    await one.clock.advance(200);
+    expect(await manager.get(ADA)).toMatchObject({ accessToken: 'at-2' });
+  });
   test('the refused token is not given again while the store is down', async () => {
     const one = world();
     let down = false;
@@ -82,6 +123,37 @@ describe('outages', () => {
     await manager.revoke(ADA);
     while (one.service.revoked.length === 0) await one.clock.advance(0);
     expect(one.service.revoked).toHaveLength(1);
+  });
+  test('a revocation that hangs, and does not hear that it is over, is tried again', async () => {
+    const one = world();
+    let tries = 0;
+    const upstream = { ...one.service, revoke: () => (tries++ === 0 ? new Promise<void>(() => {}) : Promise.resolve()) };
+    const manager = one.node({ upstream });
+    await manager.get(ADA);
+    await manager.revoke(ADA);
+    while (tries === 0) await turns(1);
+    await one.clock.advance(11_000);
+    await turns();
+    expect(tries).toBe(2);
+    expect(one.events).toContainEqual({ type: 'revocation', result: 'ok' });
+  });
+  test('a refresh that was under way when its grant was revoked does not write over the grant that came after it', async () => {
+    const one = world();
+    const [a, b] = [one.node(), one.node()];
+    await a.get(ADA);
+    await expired(one);
+    one.service.hold = true;
+    const late = a.get(ADA);
+    await one.service.arrived();
+    await b.revoke(ADA);
+    const { accessToken, gen } = await b.get(ADA);
+    one.service.answer();
+    expect(await late).toMatchObject({ accessToken, gen });
+    await one.clock.advance(1_000);
+    expect(await one.node().get(ADA)).toMatchObject({ accessToken, gen });
+    // Its own refresh token, and what it has come back with.
+    while (one.service.revoked.length < 2) await turns(1);
+    expect(new Set(one.service.revoked).size).toBe(2);
   });
   test.each([['while its token lives', 0], ['when it has expired', 60_000]])('a grant of a server key that is gone is replaced by a new first grant, %s', async (_, later) => {
     const one = world();
@@ -160,6 +232,45 @@ describe('fetch', () => {
     expect(statuses).toEqual(Array(50).fill(200));
     expect(one.service.refreshes).toBe(1);
     await there.close();
+  });
+  test.each([
+    ['first token', false],
+    ['newer one', true],
+  ])('who aborts while the %s is on its way is told so at once', async (_, refused) => {
+    const one = world();
+    const there = await api(() => !refused);
+    const manager = one.node({ mintGapMs: 0 });
+    if (refused) await manager.get(ADA);
+    one.service.hold = true;
+    const grant = () => new Promise<never>(() => {});
+    const call = (refused ? manager : one.node({ upstream: { ...one.service, grant } })).fetch(ADA);
+    const leaving = new AbortController();
+    const answer = call(there.url, { signal: leaving.signal }).catch((error: unknown) => error);
+    if (refused) await one.service.arrived();
+    leaving.abort(new Error('No longer wanted.'));
+    expect(await Promise.race([answer, turns(2_000)])).toMatchObject({ message: 'No longer wanted.' });
+    expect(await call(there.url, { signal: leaving.signal }).catch((error: unknown) => error)).toMatchObject({ message: 'No longer wanted.' });
+    one.service.answer();
+    await there.close();
+  });
+  test('an answer that comes before the body is through is the answer', async () => {
+    const server = createServer((_, response) => void response.writeHead(413).flushHeaders());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const endless = new ReadableStream({ pull: async (controller) => (await turns(5), controller.enqueue(new Uint8Array(1_024))) });
+    const init = { method: 'POST', body: endless, duplex: 'half' } as RequestInit;
+    const response = await world().node().fetch(ADA)(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, init);
+    expect(response.status).toBe(413);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  test('a body is let go when there is no token to send it with', async () => {
+    const one = world();
+    const upstream = { ...one.service, grant: async () => Promise.reject(new UpstreamError('unavailable', 'No.')) };
+    let gone = false;
+    const body = new ReadableStream({ cancel: () => void (gone = true) });
+    await expect(one.node({ upstream }).fetch(ADA)('http://127.0.0.1:1/', { method: 'POST', body, duplex: 'half' } as RequestInit)).rejects.toThrow('No.');
+    await turns();
+    expect(gone).toBe(true);
   });
   test('when no newer token is to be had, the API’s own 401 is the answer', async () => {
     const one = world();

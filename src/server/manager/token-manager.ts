@@ -29,6 +29,7 @@ import { retryingFetch } from './retrying-fetch.js';
 
 /** An access token, as {@link TokenManager.get} gives it. */
 export interface ManagedToken {
+  /** As an API takes it: `Authorization: Bearer …`. */
   accessToken: string;
   /** Counts the tokens of a key: of two, the greater one is the newer. */
   gen: number;
@@ -117,12 +118,13 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       lifetimeMs: null,
     };
     const upstreamWish = { ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}), ...(wish.resource === undefined ? {} : { resource: wish.resource }) };
+    const asked = clock.now();
     try {
       const found = await within(clock, parts.patienceMs, find(parts, id, key, ask, upstreamWish));
       if (!found) throw refusalOf({ kind: 'slow' });
       const { family, token, accessToken, storeNow } = found;
       const managed = { accessToken, gen: token.gen, expiresAt: token.expiresAt, expiresInMs: token.expiresAt - storeNow, scope: (whole ? family.scopes : scopes).join(' ') };
-      local.keep(`${id} ${name}`, managed, token, storeNow);
+      local.keep(`${id} ${name}`, managed, token, storeNow, asked);
       parts.detach('note activity', parts.activity.seen(id, storeNow));
       return managed;
     } catch (error) {

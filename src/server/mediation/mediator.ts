@@ -8,17 +8,17 @@
  * detached from every request, because a browser that leaves must not take a spent refresh token with it.
  */
 import type { EndedReason } from '../../contract/wire.js';
-import type { ServerClock } from '../clock.js';
+import { pause, type ServerClock } from '../clock.js';
 import { deathOf, type FamilyRecord, type TokenRecord } from '../families/family.js';
 import { decideToken } from '../families/tokens.js';
 import { within } from '../handler/within.js';
 import type { Observe } from '../observe.js';
-import type { Store, TokenAsk } from '../store.js';
+import type { PendingCall, Store, TokenAsk } from '../store.js';
 import { upstreamFailure } from '../upstream/failure.js';
 import { inTime } from '../upstream/in-time.js';
 import { UpstreamError, type Upstream, type UpstreamTokens, type UpstreamWish } from '../upstream/upstream.js';
 import { inTurn } from './in-turn.js';
-import { keepCommit } from './keep-commit.js';
+import { keepCommit, LONGEST_PAUSE_MS } from './keep-commit.js';
 import { keepLease } from './lease-keeper.js';
 import type { SealedTokens } from './sealed-tokens.js';
 
@@ -170,7 +170,9 @@ async function step(parts: MediatorParts, id: string, ask: TokenAsk, wish: Upstr
   return keep(parts, family, ver, ask, wish, grant, answer, now);
 }
 
-const call = <T>({ clock, callTimeoutMs = 20_000 }: MediatorParts, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+const CALL_MS = 20_000;
+
+const call = <T>({ clock, callTimeoutMs = CALL_MS }: MediatorParts, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   inTime(clock, callTimeoutMs, run);
 
 async function keep(
@@ -193,8 +195,12 @@ async function keep(
     // The scope of a narrowed token says nothing about the grant.
     scope: wish.scope === undefined ? (answer.scope ?? before.scope) : before.scope,
   };
+  const revoke = () => {
+    const { upstream, detach } = parts;
+    if (upstream.revoke) detach('revoke upstream', call(parts, (signal) => upstream.revoke!({ ...merged, accessToken: answer.accessToken }, signal)));
+  };
   const lifetimeMs = answer.expiresInMs ?? parts.defaultLifetimeMs(family);
-  const committed = await keepCommit(store, clock, id, {
+  const committed = await keepCommit(store, clock, family, {
     ver,
     sealed: await sealed.sealGrant(id, merged),
     expiresAt: answer.refreshExpiresInMs === undefined ? family.upstream!.expiresAt : started + answer.refreshExpiresInMs,
@@ -206,12 +212,12 @@ async function keep(
       return { kind: 'token', family: committed.family, token: committed.token!, now: committed.now };
     case 'ended':
       // Signed out during the call: what was just obtained must not stay alive at the provider.
-      if (parts.upstream.revoke) {
-        parts.detach('revoke upstream', call(parts, (signal) => parts.upstream.revoke!({ ...merged, accessToken: answer.accessToken }, signal)));
-      }
+      revoke();
       return { kind: 'ended', reason: committed.reason, family: committed.family };
     case 'conflict': {
       parts.observe({ type: 'upstream', result: 'conflict' });
+      // The same, and signed in again meanwhile.
+      if (committed.family.salt !== family.salt) revoke();
       const { token } = decideToken(committed.family, { ...ask, lifetimeMs: null }, committed.now);
       if (token.kind === 'served') return { kind: 'token', family: committed.family, token: token.token, now: committed.now };
       return { kind: 'failed', error: new UpstreamError('unavailable', 'Another node has refreshed meanwhile.') };
@@ -231,14 +237,32 @@ async function failed(
   const { store, observe } = parts;
   observe({ type: 'upstream', result: error.code });
   if (error.code === 'invalid_grant') {
-    const current = await store.read(family.id);
-    if (current?.upstream && current.upstream.ver !== family.upstream!.ver) return 'moved';
+    const { ver, pending } = family.upstream!;
+    await outlast(parts, pending);
+    const upstream = (await store.read(family.id))?.upstream;
+    if (upstream && upstream.ver !== ver) return 'moved';
+    // Whoever set out after us may have been first at the provider all the same.
+    if (upstream?.pending && !isOurs(parts, upstream.pending)) return { kind: 'failed', error: new UpstreamError('unavailable', 'Another node is refreshing this grant.') };
     return end(parts, family);
   }
   // A token below the wanted life is better than none, unless the caller wants to be rid of that very one.
   const cached = family.tokens[ask.key];
   const usable = cached && cached.expiresAt > now && !(ask.fresh && cached.gen <= (ask.have ?? cached.gen));
   return usable ? { kind: 'token', family, token: cached, now } : { kind: 'failed', error };
+}
+
+const isOurs = ({ node }: MediatorParts, pending: PendingCall): boolean => pending.node === node;
+
+/**
+ * Whoever set out before us, and lost the lease, may have spent the grant, and what it brought is on its way:
+ *
+ *     node A   lease ─► intent ─► call ─────────────────► answer ─► commit
+ *     node B      (the store forgets A's lease) lease ─► call ─► invalid_grant ··· looks again: A's token
+ */
+async function outlast(parts: MediatorParts, before: PendingCall | null): Promise<void> {
+  if (!before || isOurs(parts, before)) return;
+  const over = before.at + (parts.callTimeoutMs ?? CALL_MS) - (await parts.store.now());
+  await pause(parts.clock, Math.max(0, over) + 2 * LONGEST_PAUSE_MS);
 }
 
 async function end({ store, onEnded }: MediatorParts, family: FamilyRecord): Promise<Obtained> {

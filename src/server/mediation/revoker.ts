@@ -3,6 +3,7 @@ import type { ServerClock } from '../clock.js';
 import type { Observe } from '../observe.js';
 import type { Store } from '../store.js';
 import { upstreamFailure } from '../upstream/failure.js';
+import { inTime } from '../upstream/in-time.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { SealedTokens } from './sealed-tokens.js';
 
@@ -31,10 +32,8 @@ export function revoker(parts: {
     const grant = await sealed.openGrant(family);
     if (!grant || !upstream.revoke) return;
     for (const pause of [...PAUSES_MS, null]) {
-      const timeout = new AbortController();
-      const cancel = clock.after(CALL_MS, () => timeout.abort(new DOMException('Too slow.', 'TimeoutError')));
       try {
-        await upstream.revoke(grant, timeout.signal);
+        await inTime(clock, CALL_MS, (signal) => upstream.revoke!(grant, signal));
         observe({ type: 'revocation', result: 'ok' });
         return;
       } catch (error) {
@@ -44,8 +43,6 @@ export function revoker(parts: {
           observe({ type: 'revocation', result: code });
           return;
         }
-      } finally {
-        cancel();
       }
       await new Promise<void>((resolve) => clock.after(pause, resolve));
     }

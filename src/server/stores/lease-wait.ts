@@ -2,7 +2,7 @@
  * Waiting for somebody else's lease: woken by its release, with a jittered poll behind it, because a wake-up
  * can be lost and a holder that died releases nothing.
  */
-import type { Cancel, ServerClock, ServerRandom } from '../clock.js';
+import { keepAlive, type Cancel, type ServerClock, type ServerRandom } from '../clock.js';
 import type { Lease } from '../store.js';
 
 export interface LeaseWait {
@@ -26,7 +26,7 @@ export async function waitForLease({ clock, random, waitMs, pollMs, attempt, onR
     woken = true;
   };
   // The clock's timers let a process end; a script that only waits for its turn must not.
-  const alive = setInterval(() => {}, 2 ** 30);
+  const release = keepAlive();
   const stop = await onRelease(() => wake());
   try {
     // The first look comes at once: the release may have come before anybody listened.
@@ -50,7 +50,7 @@ export async function waitForLease({ clock, random, waitMs, pollMs, attempt, onR
     }
     return lease;
   } finally {
-    clearInterval(alive);
+    release();
     stop();
   }
 }

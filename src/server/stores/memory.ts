@@ -6,7 +6,7 @@
  */
 import type { ServerClock } from '../clock.js';
 import { systemClock } from '../clock.js';
-import { endFamily, type FamilyRecord } from '../families/family.js';
+import { endFamily, type FamilyRecord, serviceOf } from '../families/family.js';
 import { commitUpstream, forgetTokens, mintFor, presentFamily } from '../families/present.js';
 import { type Store, StoreUnavailableError } from '../store.js';
 import { memoryEvents } from './memory-events.js';
@@ -112,10 +112,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       return true;
     },
     acquire: leases.acquire,
-    async claimDue({ withinMs, limit, leaseMs, seenWithinMs }) {
+    async claimDue({ service, withinMs, limit, leaseMs, seenWithinMs }) {
       const at = now();
       const due = [...families.values()]
-        .filter((family) => family.state === 'active' && family.dueAt !== null && family.dueAt <= at + withinMs)
+        .filter((family) => family.state === 'active' && serviceOf(family) === service && family.dueAt !== null && family.dueAt <= at + withinMs)
         .filter((family) => family.seenAt >= at - seenWithinMs && (claims.get(family.id) ?? 0) <= at)
         .sort((a, b) => b.seenAt - a.seenAt)
         .slice(0, limit);

@@ -8,6 +8,7 @@
  */
 import { type ServerClock, type ServerRandom, systemClock, systemRandom } from '../clock.js';
 import { MisconfiguredError } from '../config/misconfigured.js';
+import { checkNames } from '../config/names.js';
 import { sidOf } from '../families/sid.js';
 import type { Store } from '../store.js';
 import { redisCaller } from './redis/caller.js';
@@ -40,6 +41,8 @@ export interface RedisStoreOptions {
   random?: ServerRandom;
 }
 
+const OPTIONS: Readonly<Record<keyof RedisStoreOptions, true>> = { client: true, prefix: true, replicas: true, deadlineMs: true, clock: true, random: true };
+
 /**
  * Keeps everything in Redis 6 or newer, or in Valkey.
  * @throws MisconfiguredError for a client it does not know.
@@ -47,6 +50,7 @@ export interface RedisStoreOptions {
  * const store = redisStore({ client: new Redis(process.env.REDIS_URL) });
  */
 export function redisStore(options: RedisStoreOptions): Store {
+  checkNames(options, OPTIONS);
   const { replicas = 0, deadlineMs = 1_000, prefix = 'tabaton:' } = options;
   if (!Number.isInteger(replicas) || replicas < 0) throw new MisconfiguredError('replicas', 'Give the number of replicas, 0 or more.');
   if (!(deadlineMs > 0)) throw new MisconfiguredError('deadlineMs', 'Give milliseconds, more than 0.');
@@ -77,13 +81,13 @@ export function redisStore(options: RedisStoreOptions): Store {
       // The queue is another slot than the families: what died meanwhile is found out here.
       const alive = await Promise.all(claimed.map(async (id) => (await families.read(id))?.state === 'active'));
       const dead = claimed.filter((_, at) => !alive[at]);
-      await Promise.all(dead.map((id) => due.drop(id)));
+      await Promise.all(dead.map((id) => due.drop(claim.service, id)));
       return claimed.filter((_, at) => alive[at]);
     },
     async unclaim(ids) {
       // The queue has forgotten when they were due.
       const known = await Promise.all(ids.map((id) => families.read(id)));
-      await Promise.all(known.map((family) => family && family.dueAt !== null && due.put(family.id, family.dueAt, family.seenAt)));
+      await Promise.all(known.map((family) => family && due.put(family)));
     },
     append: events.append,
     tail: events.tail,

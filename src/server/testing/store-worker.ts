@@ -43,7 +43,7 @@ async function run(store: Store, name: string, job: Job): Promise<void> {
     case 'claim': {
       const ids: string[] = [];
       for (;;) {
-        const claimed = await store.claimDue({ withinMs: 300_000, limit: 100, leaseMs: 600_000, seenWithinMs: 3_600_000 });
+        const claimed = await store.claimDue({ service: null, withinMs: 300_000, limit: 100, leaseMs: 600_000, seenWithinMs: 3_600_000 });
         if (claimed.length === 0) return report({ kind: 'claimed', ids });
         ids.push(...claimed);
       }

@@ -10,6 +10,7 @@ import { UpstreamError, type Upstream, type UpstreamTokens, type UpstreamWish } 
 export interface GrantKey {
   /** A configured client, or the name of a calling service. */
   client: string;
+  /** Whose: `sub` of the session, or `user` of `get`. */
   user: string;
 }
 
@@ -17,7 +18,9 @@ export interface GrantKey {
 export interface FunctionUpstream {
   /** First tokens, when the login itself did not bring them. */
   grant?: (key: GrantKey, signal: AbortSignal) => Promise<UpstreamTokens>;
+  /** The next tokens for `tokens.refreshToken`. `signal` fires after 20 s. @throws UpstreamError `invalid_grant`: the session ends */
   refresh: (tokens: UpstreamTokens, signal: AbortSignal, wish: UpstreamWish) => Promise<UpstreamTokens>;
+  /** Makes the grant worthless at the service, when a session ends. Nobody waits for it. */
   revoke?: (tokens: UpstreamTokens, signal: AbortSignal) => Promise<void>;
 }
 

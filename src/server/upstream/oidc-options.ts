@@ -7,6 +7,7 @@ import type { Place } from '../config/place.js';
 export interface OidcOptions {
   /** The provider's issuer identifier; its metadata is discovered. */
   issuer: string;
+  /** As registered at the provider. */
   clientId: string;
   /** A token-mediating backend is a confidential client. Leave it out only for a provider that has none. */
   clientSecret?: string;

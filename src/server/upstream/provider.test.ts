@@ -54,6 +54,22 @@ async function signIn(browser: TestBrowser, sub = 'ada', path = '/login?return_t
 const tokenCalls = () => provider.requests.filter((line) => line === 'POST /token').length;
 
 describe('sign-in at a provider', () => {
+  test('an identify() that never answers is given up, and a page says so', async () => {
+    const { origin } = await mediatedSite();
+    const system = systemClock();
+    const { issuer, clientId, clientSecret } = provider;
+    // The limit of the call that is under way is over as soon as it hangs.
+    let over = () => {};
+    const hanging = site({
+      publicOrigin: origin,
+      dev: true,
+      clock: { ...system, after: (ms, run) => (ms === 10_000 && (over = run), system.after(ms, run)) },
+      authenticate: undefined,
+      upstream: { issuer, clientId, clientSecret, identify: () => new Promise(() => setImmediate(() => over())) },
+    });
+    served.mount(hanging.endpoint);
+    expect((await signIn(new TestBrowser(hanging))).status).toBe(504);
+  });
   test('code flow with PKCE: back in the app with a Strict cookie and the provider’s token', async () => {
     const browser = new TestBrowser(await mediatedSite());
     const back = await signIn(browser);

@@ -2,6 +2,7 @@
 
 /** The tokens of one grant. Kept sealed in the store; the access token alone ever leaves the server. */
 export interface UpstreamTokens {
+  /** What pages and services are given. */
   accessToken: string;
   /** Life of the access token in milliseconds; absent when the service does not say. */
   expiresInMs?: number;
@@ -16,7 +17,9 @@ export interface UpstreamTokens {
 
 /** Which access token is wanted of a refresh; both absent: the default one. */
 export interface UpstreamWish {
+  /** Space-separated. */
   scope?: string;
+  /** Absolute URI (RFC 8707). */
   resource?: string;
 }
 
@@ -37,6 +40,7 @@ export type UpstreamErrorCode = 'invalid_grant' | 'invalid_client' | 'invalid_sc
 
 /** Why an upstream gave no token. Never carries what the upstream wrote: it may repeat a credential. */
 export class UpstreamError extends Error {
+  /** What happened; `invalid_grant` alone ends a session. */
   readonly code: UpstreamErrorCode;
   /** Milliseconds, from `Retry-After`. */
   readonly retryAfterMs: number | undefined;

@@ -25,17 +25,12 @@ lockContract('virtual', () => {
 
 lockContract('lease lock on a virtual ledger', () => {
   const { first, second, origin, ...time } = two();
-  const ledgers = new Map<string, string>();
   const locksOf = (context: typeof first) =>
     createLeaseLocks({
       clock: context.ports.clock,
       random: context.ports.random,
       // One record per lock name: a partition of its own gives one.
-      ledgerOf: (name) => {
-        const partition = ledgers.get(name) ?? name;
-        ledgers.set(name, partition);
-        return origin.context('page', { partition }).ports.ledger;
-      },
+      ledgerOf: (name) => origin.context('page', { partition: name }).ports.ledger,
       // Short, so that the suite's "meanwhile" of 30 ms spans several looks.
       lease: 300,
     });

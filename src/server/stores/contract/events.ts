@@ -53,6 +53,30 @@ export function eventContract(open: OpenStore, runner: TestRunner): void {
       stop();
       expect(stopped.seen).toEqual([]);
     });
+    test('a tail that is stopped by what it hears, hears no more', async () => {
+      const heard: unknown[] = [];
+      const stop = await on.store.tail('t', undefined, ({ data }) => {
+        heard.push(data['gen']);
+        stop();
+      });
+      const { all, listen } = collect(3);
+      const stopOther = await on.store.tail('t', undefined, listen);
+      for (const gen of [1, 2, 3]) await on.peer.append('t', { type: 'rotated', data: { gen } });
+      await all;
+      stopOther();
+      expect(heard).toEqual([1]);
+    });
+    test('a listener never runs inside the call that it hears of', async () => {
+      let returned = false;
+      const heard: boolean[] = [];
+      const { all, listen } = collect(1);
+      const stop = await on.store.tail('t', undefined, (event) => (heard.push(returned), listen(event)));
+      const appended = on.store.append('t', { type: 'rotated', data: {} });
+      returned = true;
+      await Promise.all([appended, all]);
+      stop();
+      expect(heard).toEqual([true]);
+    });
     test('tails of one topic that begin at different events each get theirs, once', async () => {
       const first = await on.store.append('t', { type: 'rotated', data: { gen: 1 } });
       const second = await on.peer.append('t', { type: 'rotated', data: { gen: 2 } });

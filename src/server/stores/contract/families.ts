@@ -1,6 +1,6 @@
 /** What a store keeps of a family, and how it ends. */
-import { NEVER } from '../../families/family.js';
-import { bench, type OpenStore, type TestRunner, ask, presentation, upstream } from './harness.js';
+import { NEVER, newFamily } from '../../families/family.js';
+import { bench, FAMILY, type OpenStore, type TestRunner, ask, presentation, upstream } from './harness.js';
 
 export function familyContract(open: OpenStore, runner: TestRunner): void {
   const { describe, test, expect } = runner;
@@ -30,6 +30,19 @@ export function familyContract(open: OpenStore, runner: TestRunner): void {
       await on.store.end(record.id, 'revoked');
       expect(await on.store.create({ ...record, sub: 'other' })).toBe('created');
       expect(await on.store.read(record.id)).toMatchObject({ sub: 'other', state: 'active' });
+    });
+    test('of two who begin it at once one does, and what is there is the one’s', async () => {
+      const at = await on.store.now();
+      const { id } = await on.family({ indexes: [] });
+      await on.store.end(id, 'revoked');
+      const record = (sub: string) => ({ ...newFamily({ ...FAMILY, id, sub, indexes: [`u:${sub}`], createdAt: at, absoluteExpiry: at + 1e9 }), seenAt: at });
+      const [ada, bob] = [record('ada'), record('bob')];
+      const answers = await Promise.all([on.store.create(ada), on.peer.create(bob)]);
+      const [winner, loser] = answers[0] === 'created' ? [ada, bob] : [bob, ada];
+      expect([...answers].sort()).toEqual(['created', 'exists']);
+      expect(await on.peer.read(id)).toEqual(winner);
+      expect(await on.store.find(`u:${winner.sub}`)).toEqual([id]);
+      expect(await on.store.find(`u:${loser.sub}`)).toEqual([]);
     });
     test('families are found by each of their indexes', async () => {
       const one = await on.family({ indexes: ['u:a', 's:1'] });
@@ -111,6 +124,38 @@ export function familyContract(open: OpenStore, runner: TestRunner): void {
       expect(after.endedAt).not.toBeNull();
       expect(await on.store.find('by-user:1')).toContain(record.id);
       expect(await on.store.mint(record.id, ask)).toMatchObject({ kind: 'ended' });
+    });
+    test('nothing that happens at the same moment brings it back', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const { id } = await on.family({ upstream, rotatedAt: 0 });
+        const { store } = on;
+        const writes = () => [
+          store.present(id, presentation(0, ['a'])),
+          store.mint(id, ask),
+          store.commit(id, { ver: 1, sealed: 'n', expiresAt: null, dueAt: null, token: null }),
+          store.intend(id, 1, { node: 'n', at: 3 }),
+          store.forget(id, 9),
+          store.watch(id, 60_000),
+        ];
+        const [before, ends, after] = [writes(), on.peer.end(id, 'signed_out'), writes()];
+        await Promise.all([...before, ...after]);
+        expect(await ends).toBe(true);
+        expect(await store.read(id)).toMatchObject({ state: 'ended', endedReason: 'signed_out' });
+      }
+    });
+    test('a tombstone takes no intent', async () => {
+      const record = await on.family({ upstream });
+      await on.store.end(record.id, 'revoked');
+      expect(await on.peer.intend(record.id, 1, { node: 'n', at: 3 })).toBe(false);
+      expect((await on.store.read(record.id))!.upstream).toEqual(upstream);
+    });
+    test('an idle family gets no token, and keeps none that comes from upstream', async () => {
+      const at = await on.store.now();
+      const { id } = await on.family({ upstream, idleExpiry: at + 50 });
+      await on.advance(51);
+      expect(await on.store.mint(id, ask)).toMatchObject({ kind: 'ended', reason: 'idle' });
+      expect(await on.peer.commit(id, { ver: 1, sealed: 'n', expiresAt: null, dueAt: null, token: null })).toMatchObject({ kind: 'ended', reason: 'idle' });
+      expect(await on.store.read(id)).toMatchObject({ gen: 0, upstream: { ver: 1 } });
     });
   });
 }

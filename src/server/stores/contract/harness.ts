@@ -64,6 +64,12 @@ export const presentation = (rot: number, ids: [string, ...string[]]): StorePres
   token: ask,
 });
 
+/** A login, but for who, when and under which id. */
+export const FAMILY = {
+  sid: 's', client: 'web', credential: 'cookie', origin: 'http://localhost', claims: {}, scopes: ['read'], label: null, parent: null,
+  salt: 'c2FsdA', idleMs: 14 * 86_400_000,
+} as const;
+
 /** Opens a store before each test of the surrounding `describe`, and closes it after. */
 export function bench(open: OpenStore, { beforeEach, afterEach, expect }: TestRunner): Bench {
   let harness: StoreHarness;

@@ -44,6 +44,12 @@ export function leaseContract(open: OpenStore, runner: TestRunner): void {
       expect(await on.store.acquire('a', now)).toBeUndefined();
       expect(await next!.renew(60_000)).toBe(true);
     });
+    test('a waiter gets the lease of a holder that died, when its term is over', async () => {
+      await on.store.acquire('a', { ttlMs: 200, waitMs: 0 });
+      const waiting = on.peer.acquire('a', { ttlMs: 60_000, waitMs: 30_000 });
+      await on.advance(1_000);
+      expect(await waiting).toBeDefined();
+    });
     test('a renewed lease outlives its first term', async () => {
       const lease = await on.store.acquire('a', { ttlMs: 1_000, waitMs: 0 });
       expect(await lease!.renew(60_000)).toBe(true);

@@ -16,6 +16,10 @@ export function noteContract(open: OpenStore, runner: TestRunner): void {
       await on.advance(2_001);
       expect(await on.store.hit('h', 2_000)).toMatchObject({ count: 1 });
     });
+    test('hits at the same moment are all counted', async () => {
+      const hits = await Promise.all(Array.from({ length: 10 }, (_, i) => [on.store, on.peer][i % 2]!.hit('h', 60_000)));
+      expect(hits.map(({ count }) => count).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    });
     test('a hit can be taken back, never below nothing', async () => {
       await on.store.hit('h', 60_000);
       expect(await on.peer.hit('h', 60_000, -1)).toMatchObject({ count: 0 });
@@ -30,6 +34,18 @@ export function noteContract(open: OpenStore, runner: TestRunner): void {
       expect(await on.store.take('n')).toBeUndefined();
       expect(await on.store.get('n')).toBeUndefined();
       expect(await on.store.put('n', 'x', { ttlMs: 100, ifAbsent: true })).toBe(true);
+    });
+    test('a note that is written again lives as long as it says then', async () => {
+      await on.store.put('n', 'long', { ttlMs: 60_000 });
+      await on.peer.put('n', 'short', { ttlMs: 500 });
+      expect(await on.store.get('n')).toBe('short');
+      await on.advance(501);
+      expect(await on.store.get('n')).toBeUndefined();
+    });
+    test('of ten who claim a note at once one gets it, and it is that one’s', async () => {
+      const claims = await Promise.all(Array.from({ length: 10 }, (_, i) => [on.store, on.peer][i % 2]!.put('n', `claim ${i}`, { ttlMs: 60_000, ifAbsent: true })));
+      expect(claims.filter(Boolean)).toHaveLength(1);
+      expect(await on.peer.get('n')).toBe(`claim ${claims.indexOf(true)}`);
     });
     test('names are told apart to the last character, whatever is in them', async () => {
       const names = ['a', 'a\0', 'a\0b', 'a{b}', 'ä', ''];

@@ -1,5 +1,5 @@
 /** The atomic rotation. */
-import { bench, type OpenStore, type TestRunner, presentation } from './harness.js';
+import { ask, bench, type OpenStore, type TestRunner, presentation } from './harness.js';
 
 export function rotationContract(open: OpenStore, runner: TestRunner): void {
   const { describe, test, expect } = runner;
@@ -58,6 +58,36 @@ export function rotationContract(open: OpenStore, runner: TestRunner): void {
       expect(await on.store.present(record.id, presentation(1, ['w3']))).toMatchObject({ kind: 'reuse', which: 'older' });
       expect(await on.peer.read(record.id)).toMatchObject({ state: 'ended', endedReason: 'reuse_detected' });
       expect(await on.store.present(record.id, presentation(3, ['y']))).toMatchObject({ kind: 'ended', reason: 'reuse_detected' });
+    });
+    test('a start is served from the cache, and nothing rotates', async () => {
+      const { id } = await on.family({ rotatedAt: (await on.store.now()) - 60_000 });
+      await on.store.mint(id, ask);
+      expect(await on.peer.present(id, { ...presentation(0, ['x']), reason: 'startup' })).toMatchObject({ outcome: 'cached', token: { kind: 'served', token: { gen: 1 } } });
+      expect((await on.store.read(id))!.rot).toBe(0);
+    });
+    test('an older cookie with all winners since is replayed, with some of them raced or reuse', async () => {
+      const rotatedAt = await on.store.now();
+      const three = () => on.family({ rot: 3, winners: ['w3', 'w2', 'w1'], rotatedAt });
+      expect(await on.store.present((await three()).id, presentation(0, ['x', 'w1', 'w2', 'w3']))).toMatchObject({ outcome: 'replayed', settled: 'w3', family: { rot: 3 } });
+      expect(await on.store.present((await three()).id, presentation(1, ['x', 'w2']))).toMatchObject({ outcome: 'raced' });
+      expect(await on.store.present((await three()).id, presentation(0, ['x', 'w1', 'w3']))).toMatchObject({ kind: 'reuse', which: 'older' });
+      expect(await on.store.present((await three()).id, { ...presentation(2, ['x']), raceMs: -1 })).toMatchObject({ kind: 'reuse', which: 'previous' });
+    });
+    test('a replay after the floor gets the cookie and no token', async () => {
+      const { id } = await on.family({ rot: 1, winners: ['w1'], rotatedAt: 0 });
+      expect(await on.store.present(id, presentation(0, ['w1']))).toMatchObject({ kind: 'spent', settled: 'w1', sendCookie: true });
+      expect(await on.store.present(id, presentation(1, ['w1']))).toMatchObject({ kind: 'spent', settled: 'w1', sendCookie: false });
+    });
+    test('six winners are kept', async () => {
+      const { id } = await on.family({ rotatedAt: 0 });
+      for (let rot = 0; rot < 8; rot += 1) await on.store.present(id, { ...presentation(rot, [`w${rot + 1}`]), floorMs: 0 });
+      expect(await on.peer.read(id)).toMatchObject({ rot: 8, winners: ['w8', 'w7', 'w6', 'w5', 'w4', 'w3'] });
+    });
+    test('after a heal nobody is blamed for an older cookie until the floor is over', async () => {
+      const { id } = await on.family({ rot: 5, winners: ['w5'], rotatedAt: 0 });
+      await on.store.present(id, presentation(7, ['next', 'w7']));
+      expect(await on.peer.present(id, presentation(2, ['old']))).toMatchObject({ outcome: 'raced' });
+      expect(await on.peer.present(id, { ...presentation(2, ['old']), floorMs: 0 })).toMatchObject({ kind: 'reuse', which: 'older' });
     });
     test('a cookie from the future heals a rolled-back store', async () => {
       const record = await on.family({ rot: 5, winners: ['w5', 'w4', 'w3', 'w2'], rotatedAt: 0 });

@@ -48,6 +48,12 @@ export function tokenContract(open: OpenStore, runner: TestRunner): void {
       expect(tokens['k9']).toMatchObject({ gen: 10 });
       expect(tokens['k0']).toBeUndefined();
     });
+    test('a key that is minted anew takes no other one’s place', async () => {
+      const record = await on.family();
+      for (let i = 0; i < 8; i += 1) await on.store.mint(record.id, { ...ask, key: `k${i}` });
+      expect(await on.store.mint(record.id, { ...ask, key: 'k3', fresh: true, have: 4, mintGapMs: 0 })).toMatchObject({ token: { kind: 'minted', token: { gen: 9 } } });
+      expect(Object.keys((await on.store.read(record.id))!.tokens)).toHaveLength(8);
+    });
     test('forgotten tokens are minted anew, newer ones stay', async () => {
       const record = await on.family();
       await on.store.mint(record.id, ask);

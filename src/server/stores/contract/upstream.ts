@@ -36,7 +36,7 @@ export function upstreamContract(open: OpenStore, runner: TestRunner): void {
   });
 
   describe('due queue', () => {
-    const claim = { withinMs: 10_000, limit: 100, leaseMs: 1_000, seenWithinMs: 3_600_000 };
+    const claim = { service: null, withinMs: 10_000, limit: 100, leaseMs: 1_000, seenWithinMs: 3_600_000 };
     test('due families go to one worker each, the most recently seen first', async () => {
       const at = await on.store.now();
       const older = await on.family({ upstream, dueAt: at + 9_000, seenAt: at - 500 });
@@ -47,6 +47,30 @@ export function upstreamContract(open: OpenStore, runner: TestRunner): void {
       expect(await on.store.claimDue({ ...claim, limit: 1 })).toEqual([newer.id]);
       expect(await on.peer.claimDue(claim)).toEqual([older.id]);
       expect(await on.store.claimDue(claim)).toEqual([]);
+    });
+    test('of two who claim at once nobody gets what the other has', async () => {
+      const at = await on.store.now();
+      const records = await Promise.all(Array.from({ length: 8 }, () => on.family({ upstream, dueAt: at })));
+      const claimed = await Promise.all([on.store.claimDue({ ...claim, limit: 5 }), on.peer.claimDue({ ...claim, limit: 5 })]);
+      expect(claimed.flat().sort()).toEqual(records.map(({ id }) => id).sort());
+    });
+    test('who asks for a service gets its families, however many others are due before them', async () => {
+      const at = await on.store.now();
+      const due = (origin: string, ago: number) => on.family({ upstream, origin, dueAt: at, seenAt: at - ago });
+      for (const ago of [10, 20, 30]) await due('https://app.example', ago);
+      const [mail, files] = [await due('service:mail', 5_000), await due('service:files', 4_000)];
+      const one = { ...claim, limit: 2, leaseMs: 60_000 };
+      expect(await on.store.claimDue({ ...one, service: 'service:mail' })).toEqual([mail.id]);
+      expect(await on.peer.claimDue({ ...one, service: 'service:files' })).toEqual([files.id]);
+      expect(await on.store.claimDue({ ...one, service: 'service:ma' })).toEqual([]);
+      expect(await on.store.claimDue(one)).toHaveLength(2);
+      expect(await on.peer.claimDue(one)).toHaveLength(1);
+      await on.store.unclaim([mail.id]);
+      expect(await on.peer.claimDue(one)).toEqual([]);
+      expect(await on.peer.claimDue({ ...one, service: 'service:mail' })).toEqual([mail.id]);
+      await on.store.end(files.id, 'revoked');
+      await on.store.commit(mail.id, { ver: 1, sealed: 'n', expiresAt: null, dueAt: at + 1, token: null });
+      expect(await on.store.claimDue({ ...one, service: 'service:mail' })).toEqual([mail.id]);
     });
     test('who asks for several gets those first who were there last', async () => {
       const at = await on.store.now();

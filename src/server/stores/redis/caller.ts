@@ -58,11 +58,23 @@ export function redisCaller(link: RedisLink, { clock, deadlineMs, replicas }: Ca
       }
     });
   }
+  /**
+   * Until when a missing replica is waited for no longer than it takes one that is there: WAIT holds up whatever else the
+   * connection has to say, and a few sign-ins a second would be an outage for everybody.
+   */
+  let briefUntil = 0;
   return {
     command: (key, ...command) => bounded((waiting) => link.send({ key, command, reply: 'text', waiting })),
     run: (script, keys, args = []) => evaluate(script, keys, args, 'text'),
     runBinary: (script, keys, args = []) => evaluate(script, keys, args, 'bytes'),
-    acknowledged: (key) => bounded((waiting) => link.acknowledged(key, replicas, Math.max(1, Math.floor(deadlineMs / 2)), waiting)),
+    acknowledged: (key) =>
+      bounded(async (waiting) => {
+        const patient = clock.now() >= briefUntil;
+        const count = await link.acknowledged(key, replicas, Math.max(1, Math.floor(patient ? deadlineMs / 2 : deadlineMs / 50)), waiting);
+        if (count >= replicas) briefUntil = 0;
+        else if (patient) briefUntil = clock.now() + 2 * deadlineMs;
+        return count;
+      }),
   };
 }
 

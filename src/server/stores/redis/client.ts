@@ -43,8 +43,10 @@ export interface RedisSubscriber {
 
 /** @throws MisconfiguredError when it is neither, or set up in a way that cannot work. */
 export function linkTo(client: RedisClient): RedisLink {
-  const shape = client as Partial<Record<'call' | 'sendCommand' | 'duplicate' | 'on', unknown>> | null | undefined;
+  const shape = client as Partial<Record<'call' | 'sendCommand' | 'duplicate' | 'on' | 'getSentinelNode', unknown>> | null | undefined;
   const has = (name: keyof NonNullable<typeof shape>) => typeof shape?.[name] === 'function';
+  // It looks like the others, and takes its commands in another way.
+  if (has('getSentinelNode')) throw new MisconfiguredError('client', 'The Sentinel client of redis cannot be used. Use ioredis for Sentinel: new Redis({ sentinels, name }).');
   if (has('duplicate') && has('on')) {
     if (has('call')) return ioredisLink(client as IoredisClient);
     if (has('sendCommand')) return nodeRedisLink(client as NodeRedisClient);

@@ -1,5 +1,5 @@
 /**
- * The queue of families to refresh ahead of demand, in one slot of its own:
+ * The queues of families to refresh ahead of demand, one for each who refreshes them, in one slot of their own:
  *
  *     at       by due time               ──claim──►  claimed  by the end of the claim
  *       ▲ │                                              │
@@ -8,6 +8,8 @@
  *
  * `seen` orders the due ones. A family in the queue is a hint: the worker that gets it reads the family itself.
  */
+import { type FamilyRecord, serviceOf } from '../../families/family.js';
+import type { DueClaim } from '../../store.js';
 import type { RedisCaller } from './caller.js';
 import type { RedisKeys } from './keys.js';
 import { luaScript, type LuaScript } from './script.js';
@@ -15,8 +17,14 @@ import { luaScript, type LuaScript } from './script.js';
 /** No idle expiry is longer: what was dormant that long is gone. */
 const FORGOTTEN_MS = 400 * 86_400_000;
 
-/** KEYS: at, seen, claimed, dormant. */
+/** KEYS: at, seen, claimed, dormant. Where no worker ever claims anything, what is put in takes out what is long gone. */
 const PUT = luaScript(`
+local clock = redis.call('TIME')
+local long = string.format('%.17g', clock[1] * 1000 - ${FORGOTTEN_MS})
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', long, 'LIMIT', 0, 8)) do
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('ZREM', KEYS[2], id)
+end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
@@ -77,26 +85,26 @@ return taken
 `);
 
 export interface DueQueue {
-  put(id: string, dueAt: number, seenAt: number): Promise<void>;
-  seen(id: string, dueAt: number, seenAt: number): Promise<void>;
-  drop(id: string): Promise<void>;
-  claim(options: { withinMs: number; limit: number; leaseMs: number; seenWithinMs: number }): Promise<string[]>;
+  put(family: FamilyRecord): Promise<void>;
+  seen(family: FamilyRecord): Promise<void>;
+  drop(service: string | null, id: string): Promise<void>;
+  claim(options: DueClaim): Promise<string[]>;
 }
 
 export function dueQueue(caller: RedisCaller, keys: RedisKeys): DueQueue {
-  const sets = [keys.due('at'), keys.due('seen'), keys.due('claimed'), keys.due('dormant')] as const;
-  const run = (script: LuaScript, ...args: (string | number)[]) => caller.run(script, sets, args.map(String));
+  const run = (script: LuaScript, service: string | null, ...args: (string | number)[]) =>
+    caller.run(script, [keys.due('at', service), keys.due('seen', service), keys.due('claimed', service), keys.due('dormant', service)], args.map(String));
   return {
-    async put(id, dueAt, seenAt) {
-      await run(PUT, id, dueAt, seenAt);
+    async put(family) {
+      if (family.dueAt !== null) await run(PUT, serviceOf(family), family.id, family.dueAt, family.seenAt);
     },
-    async seen(id, dueAt, seenAt) {
-      await run(SEEN, id, dueAt, seenAt);
+    async seen(family) {
+      if (family.dueAt !== null) await run(SEEN, serviceOf(family), family.id, family.dueAt, family.seenAt);
     },
-    async drop(id) {
-      await run(DROP, id);
+    async drop(service, id) {
+      await run(DROP, service, id);
     },
-    claim: async ({ withinMs, limit, leaseMs, seenWithinMs }) =>
-      (await run(CLAIM, withinMs, limit, leaseMs, seenWithinMs)) as string[],
+    claim: async ({ service, withinMs, limit, leaseMs, seenWithinMs }) =>
+      (await run(CLAIM, service, withinMs, limit, leaseMs, seenWithinMs)) as string[],
   };
 }

@@ -1,6 +1,6 @@
 /** Families: one key each, so that a rotation is one script on one key, in one round trip. */
 import type { EndedReason, Outcome } from '../../../contract/wire.js';
-import type { FamilyRecord } from '../../families/family.js';
+import { type FamilyRecord, serviceOf } from '../../families/family.js';
 import type { Committed, Minted, Presented, Store, StorePresentation, TokenAsk, TokenDecision } from '../../store.js';
 import { StoreUnavailableError } from '../../store.js';
 import { type RedisCaller, unavailable } from './caller.js';
@@ -56,7 +56,7 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
       }
       await shouldSurvive(key);
       await index.remove(stale.filter((name) => !family.indexes.includes(name)), family.id);
-      if (family.dueAt !== null) await due.put(family.id, family.dueAt, family.seenAt);
+      await due.put(family);
       return 'created';
     },
     async read(id) {
@@ -67,13 +67,11 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
       const presented = presentedFrom(read, id, presentation, await show(key, pack(presentArguments(presentation))));
       if (presented.kind === 'reuse') {
         await mustSurvive(key);
-        await due.drop(id).catch(() => {});
+        await due.drop(serviceOf(presented.family), id).catch(() => {});
       }
       // The queue learns that the user is there; the answer does not wait for it.
       const family = presented.kind === 'unknown' ? undefined : presented.family;
-      if (family?.state === 'active' && family.dueAt !== null && family.seenAt === presented.now) {
-        void due.seen(id, family.dueAt, presented.now).catch(() => {});
-      }
+      if (family?.state === 'active' && family.seenAt === presented.now) void due.seen(family).catch(() => {});
       return presented;
     },
     async mint(id, ask) {
@@ -85,7 +83,7 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
       const committed = committedFrom(read, id, token?.key ?? null, await caller.runBinary(scripts.commit, [key], args));
       if (committed.kind === 'committed') {
         await shouldSurvive(key);
-        await (dueAt === null ? due.drop(id) : due.put(id, dueAt, committed.family.seenAt)).catch(() => {});
+        await (dueAt === null ? due.drop(serviceOf(committed.family), id) : due.put(committed.family)).catch(() => {});
       }
       return committed;
     },
@@ -100,10 +98,10 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
     },
     async end(id, reason) {
       const key = keys.family(id);
-      const first = (await caller.run(scripts.end, [key], [reason])) === 1;
+      const [first, opaque] = (await caller.runBinary(scripts.end, [key], [reason])) as [number, Buffer];
       await mustSurvive(key);
-      await due.drop(id).catch(() => {});
-      return first;
+      if (opaque.length > 0) await due.drop(serviceOf(unpackOpaque(opaque)), id).catch(() => {});
+      return first === 1;
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Row 16 at the store: Redis silent, gone, empty, older than it was. Never a verdict on a session, never reuse. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newFamily } from '../../families/family.js';
 import { type Presented, type Store, type StoredEvent, StoreUnavailableError } from '../../store.js';
@@ -163,6 +164,26 @@ for (const name of redisClientNames) {
   });
 }
 
+describe('a primary that has become a replica, as after a failover behind one address', { timeout: 30_000 }, () => {
+  test('says so to the client, which may look for the new one by that word, and still answers what changes nothing', async () => {
+    const server = await startRedis();
+    const heard: string[] = [];
+    const client = new Redis({ port: server.port, host: '127.0.0.1', reconnectOnError: ({ message }) => (heard.push(message.split(' ')[0]!), false) });
+    const store = redisStore({ client });
+    const [one, two] = [await newcomer(store, 'one'), await newcomer(store, 'two')];
+    await store.mint(two.id, presentation(0, ['a']).token);
+    await server.command('REPLICAOF', '127.0.0.1', '1');
+    const startup = { ...at(0, ['b'], 35_000), reason: 'startup' as const };
+    const [rotated, cached] = await Promise.allSettled([store.present(one.id, at(0, ['a'])), store.present(two.id, startup)]);
+    expect(rotated).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable', message: expect.stringContaining('READONLY') } });
+    expect(cached).toMatchObject({ status: 'fulfilled', value: { outcome: 'cached' } });
+    expect(heard).toContain('READONLY');
+    await store.close();
+    client.disconnect();
+    await server.close();
+  });
+});
+
 describe('with a replica', { timeout: 30_000 }, () => {
   let primary: RedisServer;
   let replica: RedisServer;
@@ -211,6 +232,21 @@ describe('with a replica', { timeout: 30_000 }, () => {
       while (!/state=online/.test(String(await primary.command('INFO', 'replication')))) await sleep(20);
       expect(await store.end('f', 'revoked')).toBe(false);
       expect(await store.present('stolen', at(1, ['b']))).toMatchObject({ kind: 'ended', reason: 'reuse_detected' });
+    });
+
+    test(`a replica that is away costs its sign-outs, not everybody's answers (${name})`, async () => {
+      opened = await redisClients[name](primary.port);
+      store = redisStore({ client: opened.client, replicas: 1, deadlineMs: 1_000 });
+      const { id } = await newcomer(store, 'f');
+      replica.pause();
+      await newcomer(store, 'first');
+      const logins = Array.from({ length: 6 }, (_, n) => newcomer(store, `login-${n}`));
+      await sleep(20);
+      expect(outcome(await store.present(id, at(0, ['a'])))).toBe('rotated');
+      await Promise.all(logins);
+      await expect(store.end(id, 'revoked')).rejects.toThrow(/0 of 1 replicas/);
+      replica.resume();
+      while (!(await store.end(id, 'revoked').then(() => true, () => false))) await sleep(20);
     });
 
     test(`a sign-out that no replica had in time is told once one has it (${name})`, async () => {

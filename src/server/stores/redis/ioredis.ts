@@ -10,11 +10,19 @@ export interface IoredisClient {
   /** Its socket, while there is one; a cluster has none of its own. */
   readonly stream?: { cork?(): void; uncork?(): void };
   call(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
-  callBuffer(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
   pipeline(commands: unknown[][]): { exec(): Promise<unknown> };
   duplicate(): unknown;
   on(event: string, listener: () => void): unknown;
   off(event: string, listener: () => void): unknown;
+}
+
+/** What answers in bytes. ioredis has these methods, and its types have not. */
+const IN_BYTES = { EVALSHA: 'evalshaBuffer', EVAL: 'evalBuffer' } as const;
+type InBytes = Record<(typeof IN_BYTES)[keyof typeof IN_BYTES], (...args: (string | Buffer)[]) => Promise<unknown>>;
+
+interface Options {
+  keyPrefix?: string;
+  stringNumbers?: boolean;
 }
 
 interface Subscribing extends IoredisClient {
@@ -25,9 +33,12 @@ interface Subscribing extends IoredisClient {
 }
 
 export function ioredisLink(client: IoredisClient): RedisLink {
-  const { keyPrefix, redisOptions } = client.options as { keyPrefix?: string; redisOptions?: { keyPrefix?: string } };
-  if (keyPrefix || redisOptions?.keyPrefix) {
+  const { redisOptions, ...own } = client.options as Options & { redisOptions?: Options };
+  if (own.keyPrefix || redisOptions?.keyPrefix) {
     throw new MisconfiguredError('client', 'The keyPrefix of ioredis misses the channels the scripts publish to. Use the prefix option of redisStore.');
+  }
+  if (own.stringNumbers || redisOptions?.stringNumbers) {
+    throw new MisconfiguredError('client', 'With stringNumbers ioredis gives texts where the store counts. Give it a client without: client.duplicate({ stringNumbers: false }).');
   }
   // Failures reach whoever made the call; without a listener ioredis prints each of them as unhandled.
   const trouble = troubleOf(client);
@@ -38,7 +49,9 @@ export function ioredisLink(client: IoredisClient): RedisLink {
     async send({ command: [name, ...args], reply, waiting }) {
       if (!isReady(client)) await ready(waiting);
       gather();
-      return reply === 'text' ? client.call(name, ...args) : client.callBuffer(name, ...args);
+      if (reply === 'text') return client.call(name, ...args);
+      // Not `callBuffer`: where commands are pipelined by themselves, ioredis loses the name on its way.
+      return (client as unknown as InBytes)[IN_BYTES[name as keyof typeof IN_BYTES]](...args);
     },
     async acknowledged(key, replicas, ms, waiting) {
       await ready(waiting);

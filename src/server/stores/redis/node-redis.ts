@@ -1,4 +1,4 @@
-/** redis (node-redis), single node, pool or cluster. */
+/** redis (node-redis), single node or cluster. */
 import { troubleOf } from './trouble.js';
 import type { RedisCall, RedisLink } from './client.js';
 
@@ -21,8 +21,8 @@ interface Subscribing extends NodeRedisClient {
 type SendToNode = (command: (string | Buffer)[], options: object) => Promise<unknown>;
 type SendToCluster = (key: string | undefined, readonly: boolean, command: (string | Buffer)[], options: object) => Promise<unknown>;
 
-/** RESP marks a string by `$`; this asks for it undecoded. */
-const BYTES = { typeMapping: { [36]: Buffer } };
+/** RESP marks a string by `$`; this asks for it undecoded. What the application has asked for itself does not count here. */
+const REPLIES = { text: {}, bytes: { [36]: Buffer } };
 
 export function nodeRedisLink(client: NodeRedisClient): RedisLink {
   const cluster = 'masters' in client;
@@ -33,7 +33,7 @@ export function nodeRedisLink(client: NodeRedisClient): RedisLink {
   async function send({ key, command, reply, waiting }: RedisCall): Promise<unknown> {
     if (!client.isOpen) await (opening ??= client.connect().finally(() => (opening = undefined)));
     // With the signal, a command that never left is taken out of the queue instead of being sent much later.
-    const options = { abortSignal: waiting.signal, ...(reply === 'bytes' ? BYTES : {}) };
+    const options = { abortSignal: waiting.signal, typeMapping: REPLIES[reply] };
     if (cluster) return (client.sendCommand as unknown as SendToCluster).call(client, key ?? undefined, false, [...command], options);
     return (client.sendCommand as unknown as SendToNode).call(client, [...command], options);
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createClientPool, createSentinel } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MisconfiguredError } from '../../config/misconfigured.js';
 import { newFamily } from '../../families/family.js';
@@ -7,7 +8,7 @@ import { redisClients } from '../../testing/redis-clients.js';
 import { type RedisServer, startRedis } from '../../testing/redis-server.js';
 import type { StorePresentation } from '../../store.js';
 import { redisStore, type RedisStoreOptions } from '../redis.js';
-import { linkTo, type RedisLink } from './client.js';
+import { linkTo, type RedisClient, type RedisLink } from './client.js';
 import { compact, expand } from './compact.js';
 import { redisCaller } from './caller.js';
 import { familyScripts } from './lua/families.js';
@@ -36,11 +37,53 @@ describe('refused at start, with what to do', () => {
   test('a prefix of the client itself, which channels would not have', () => {
     refused({ client: lazy({ keyPrefix: 'app:' }) }, /Use the prefix option of redisStore/);
   });
+  test('the Sentinel client of redis, and a pool', () => {
+    const sentinel = createSentinel({ name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] });
+    refused({ client: sentinel as never }, /^client: The Sentinel client of redis cannot be used\. Use ioredis/);
+    refused({ client: createClientPool() as never }, /^client: Give redisStore a client of ioredis/);
+  });
+  test('numbers that come as texts', () => {
+    refused({ client: lazy({ stringNumbers: true }) }, /^client: With stringNumbers ioredis gives texts/);
+    refused({ client: new Cluster([], { lazyConnect: true, redisOptions: { stringNumbers: true } }) }, /^client: With stringNumbers/);
+  });
   test('a prefix with braces, replicas and deadlines that are none', () => {
     refused({ client: lazy(), prefix: '{app}:' }, /^prefix: Braces choose the slots/);
+    refused({ client: lazy(), replica: 1 } as never, /^replica: there is no such option\. Use client, prefix, replicas/);
     for (const replicas of [-1, 0.5, Number.NaN]) refused({ client: lazy(), replicas }, /^replicas: /);
     for (const deadlineMs of [0, -1, Number.NaN]) refused({ client: lazy(), deadlineMs }, /^deadlineMs: /);
   });
+});
+
+/** What an application may want of its client for itself must not change what the store gets. */
+test.each<[string, () => Promise<{ client: RedisClient; close(): void }>]>([
+  ['pipelines by itself (ioredis)', async () => {
+    const client = new Redis({ port: server.port, host: '127.0.0.1', enableAutoPipelining: true });
+    return { client, close: () => client.disconnect() };
+  }],
+  ['reads strings as bytes and numbers as texts (redis)', async () => {
+    const client = createClient({ socket: { port: server.port, host: '127.0.0.1' }, commandOptions: { typeMapping: { [36]: Buffer, [58]: String } as object } });
+    await client.connect();
+    return { client, close: () => client.destroy() };
+  }],
+])('a client that %s serves', async (_, open) => {
+  const { client, close } = await open();
+  const store = redisStore({ client, prefix: 'options:' });
+  await server.command('FLUSHALL');
+  await server.command('SCRIPT', 'FLUSH');
+  const at = await store.now();
+  expect(await store.create({ ...familyOf('f', at), dueAt: at, upstream: { ver: 1, sealed: 's', expiresAt: null, pending: null } })).toBe('created');
+  expect(await store.present('f', presentationOf(0))).toMatchObject({ outcome: 'rotated', family: { rot: 1, sub: 'ada' } });
+  expect(await store.intend('f', 1, { node: 'n', at })).toBe(true);
+  expect(await store.claimDue({ service: null, withinMs: 0, limit: 1, leaseMs: 1_000, seenWithinMs: 60_000 })).toEqual(['f']);
+  const lease = await store.acquire('l', { ttlMs: 60_000, waitMs: 0 });
+  expect(await lease?.renew(60_000)).toBe(true);
+  expect(await store.hit('h', 60_000)).toEqual({ count: 1, resetMs: 60_000 });
+  await store.put('n', 'text', { ttlMs: 60_000 });
+  expect(await store.take('n')).toBe('text');
+  expect(await store.append('t', { type: 'rotated', data: {} })).toMatch(/^\d+$/);
+  expect(await store.end('f', 'revoked')).toBe(true);
+  await store.close();
+  close();
 });
 
 test('two prefixes are two stores', async () => {
@@ -51,6 +94,18 @@ test('two prefixes are two stores', async () => {
   expect(await two.acquire('l', { ttlMs: 10_000, waitMs: 0 })).toBeDefined();
   expect(await one.acquire('l', { ttlMs: 10_000, waitMs: 0 })).toBeDefined();
   await Promise.all([one.close(), two.close()]);
+  close();
+});
+
+test('a queue that no worker ever claims from does not keep what is long gone', async () => {
+  const { client, close } = await redisClients.ioredis(server.port);
+  const store = redisStore({ client, prefix: 'unclaimed:' });
+  const at = await store.now();
+  const due = (id: string, dueAt: number) => store.create({ ...familyOf(id, at), dueAt });
+  await Promise.all(Array.from({ length: 4 }, (_, n) => due(`gone-${n}`, at - 401 * 86_400_000)));
+  await due('here', at);
+  for (const part of ['at', 'seen']) expect(await server.command('ZRANGE', `unclaimed:{due}:${part}`, '0', '-1')).toEqual(['here']);
+  await store.close();
   close();
 });
 

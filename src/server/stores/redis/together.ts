@@ -5,7 +5,8 @@
  *     requests   a b c                d e
  *     loop      ─┴─┴─┴─ one call ──────┴─┴─ one call ── answers a b c ─
  *
- * A cluster refuses keys of two slots before it runs anything; from then on each ask goes by itself.
+ * A cluster refuses keys of two slots before it runs anything; from then on each ask goes by itself. So it does, this once,
+ * where one of them wanted to write to what has become a replica: the others may be answered.
  */
 import { perTurn } from '../per-turn.js';
 import { StoreUnavailableError } from '../../store.js';
@@ -30,8 +31,8 @@ export function together<Ask, Answer>(run: (asked: readonly Asked<Ask>[]) => Pro
     run(jobs).then(
       (answers) => jobs.forEach((job, at) => job.resolve(answers[at]!)),
       (error: unknown) => {
-        if (jobs.length === 1 || !crossesSlots(error)) return jobs.forEach((job) => job.reject(error));
-        apart = true;
+        if (jobs.length === 1 || !(says(error, 'CROSSSLOT') || says(error, 'READONLY'))) return jobs.forEach((job) => job.reject(error));
+        apart ||= says(error, 'CROSSSLOT');
         jobs.forEach((job) => send([job]));
       },
     );
@@ -44,4 +45,4 @@ export function together<Ask, Answer>(run: (asked: readonly Asked<Ask>[]) => Pro
   return (key, ask) => new Promise((resolve, reject) => leave({ key, ask, resolve, reject }));
 }
 
-const crossesSlots = (error: unknown): boolean => error instanceof StoreUnavailableError && error.message.includes('CROSSSLOT');
+const says = (error: unknown, word: string): boolean => error instanceof StoreUnavailableError && error.message.includes(word);

@@ -17,6 +17,8 @@ export interface Wakes {
 export function redisWakes(link: RedisLink, clock: ServerClock, patienceMs: number): Wakes {
   const channels = new Map<string, Set<Wake>>();
   const subscribed = new Set<string>();
+  /** Channels that are tried again: one timer each, however many wait for them. */
+  const due = new Set<string>();
   let connection: Promise<RedisSubscriber> | undefined;
   // One change at a time: a client that is told to leave and join a channel at once may do it in its own order.
   let turn: Promise<void> = Promise.resolve();
@@ -26,7 +28,10 @@ export function redisWakes(link: RedisLink, clock: ServerClock, patienceMs: numb
     for (const wake of channels.get(channel) ?? []) wake(message);
   }
   async function connect(): Promise<RedisSubscriber> {
-    const subscriber = await link.subscriber();
+    const subscriber = await link.subscriber().catch((error: unknown) => {
+      connection = undefined;
+      throw error;
+    });
     if (closed) subscriber.close();
     subscriber.onResumed(() => {
       for (const channel of channels.keys()) tell(channel, undefined);
@@ -47,9 +52,17 @@ export function redisWakes(link: RedisLink, clock: ServerClock, patienceMs: numb
         await subscriber.unsubscribe(channel);
       }
     } catch {
-      if (subscribed.size === 0) connection = undefined;
-      clock.after(patienceMs, () => void change(channel));
+      // The connection is kept, whatever it has refused: it comes back by itself, and another one for every try would not end.
+      later(channel);
     }
+  }
+  function later(channel: string): void {
+    if (due.has(channel)) return;
+    due.add(channel);
+    clock.after(patienceMs, () => {
+      due.delete(channel);
+      void change(channel);
+    });
   }
   function change(channel: string): Promise<void> {
     turn = turn.then(() => settle(channel));

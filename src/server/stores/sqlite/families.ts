@@ -1,6 +1,6 @@
 /** Families: one row each, changed by the pure steps inside a transaction that holds the write lock. */
 import { BoundedCache } from '../../bounded-cache.js';
-import { endFamily, type FamilyRecord } from '../../families/family.js';
+import { endFamily, type FamilyRecord, serviceOf } from '../../families/family.js';
 import { commitUpstream, forgetTokens, mintFor, presentFamily } from '../../families/present.js';
 import type { Store } from '../../store.js';
 import { textKey } from './connection.js';
@@ -10,7 +10,7 @@ import type { SqliteFile } from './open.js';
 import type { Patience } from './patience.js';
 
 const READ = 'SELECT record FROM family WHERE id = ? AND expires_at > ?';
-const INSERT = 'INSERT INTO family (id, record, expires_at, seen_at, due_at) VALUES (?, ?, ?, ?, ?)';
+const INSERT = 'INSERT INTO family (id, record, expires_at, seen_at, due_at, service) VALUES (?, ?, ?, ?, ?, ?)';
 const UPDATE =
   'UPDATE family SET record = ?, seen_at = ?, due_at = ?, claimed_until = CASE WHEN ? THEN 0 ELSE claimed_until END WHERE id = ?';
 /** Only if the record is still that text: what was decided about it holds then. */
@@ -19,7 +19,7 @@ const INDEX = 'INSERT OR IGNORE INTO family_index (name, family) VALUES (?, ?)';
 const FIND =
   'SELECT family.id FROM family_index JOIN family ON family.id = family_index.family WHERE family_index.name = ? AND family.expires_at > ?';
 const CLAIM = `UPDATE family SET claimed_until = ? WHERE id IN (
-    SELECT id FROM family WHERE due_at <= ? AND seen_at >= ? AND claimed_until <= ? AND expires_at > ?
+    SELECT id FROM family WHERE service IS ? AND due_at <= ? AND seen_at >= ? AND claimed_until <= ? AND expires_at > ?
     ORDER BY seen_at DESC LIMIT ?
   ) RETURNING id, seen_at`;
 const UNCLAIM = 'UPDATE family SET claimed_until = 0 WHERE id IN (SELECT value FROM json_each(?))';
@@ -115,7 +115,7 @@ export function sqliteFamilies(
       write(() => {
         if (readNow(family.id)?.state === 'active') return 'exists';
         discard(family.id);
-        durable.run(INSERT, family.id, JSON.stringify(family), family.absoluteExpiry, family.seenAt, family.dueAt);
+        durable.run(INSERT, family.id, JSON.stringify(family), family.absoluteExpiry, family.seenAt, family.dueAt, serviceOf(family));
         for (const index of [...family.indexes, sidIndex(family.sid)]) durable.run(INDEX, textKey(index), family.id);
         return 'created';
       }),
@@ -152,12 +152,13 @@ export function sqliteFamilies(
       retry(() => {
         quick.run(UNCLAIM, JSON.stringify(ids));
       }),
-    claimDue: ({ withinMs, limit, leaseMs, seenWithinMs }) =>
+    claimDue: ({ service, withinMs, limit, leaseMs, seenWithinMs }) =>
       retry(() => {
         const at = now();
         const claimed = quick.rows<{ id: string; seen_at: number }>(
           CLAIM,
           at + leaseMs,
+          service,
           at + withinMs,
           at - seenWithinMs,
           at,

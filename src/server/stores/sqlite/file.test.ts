@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MisconfiguredError } from '../../config/misconfigured.js';
-import { newFamily } from '../../families/family.js';
+import { newFamily, type FamilyRecord } from '../../families/family.js';
 import type { Store } from '../../store.js';
 import { StoreUnavailableError } from '../../store.js';
 import { fakeClock } from '../../testing/fake-clock.js';
@@ -40,12 +40,13 @@ const refusal = (options: Parameters<typeof sqliteStore>[0]) => {
   }
   throw new Error('It was accepted.');
 };
-async function newcomer(store: Store, id: string, lifeMs = 1e9) {
+async function newcomer(store: Store, id: string, lifeMs = 1e9, more: Partial<FamilyRecord> = {}) {
   const at = await store.now();
-  const record = newFamily({
+  const bare = newFamily({
     id, sid: id, client: 'web', credential: 'cookie', origin: 'o', sub: 'ada', claims: {}, scopes: [], label: null, parent: null,
     salt: 's', indexes: ['user:ada'], createdAt: at, absoluteExpiry: at + lifeMs, idleMs: lifeMs,
   });
+  const record = { ...bare, ...more };
   await store.create(record);
   return record;
 }
@@ -87,9 +88,9 @@ describe('refused at start, with what to do', () => {
   });
   test('the file of a newer version, which is left as it is', async () => {
     await sqliteStore({ file }).close();
-    raw((database) => database.exec('PRAGMA user_version = 2'));
-    expect(refusal({ file })).toMatch(/written by a newer tabaton \(layout 2, this one knows 1\)\. Update tabaton/);
-    expect(raw((database) => database.prepare('PRAGMA user_version').all())).toMatchObject([{ user_version: 2 }]);
+    raw((database) => database.exec('PRAGMA user_version = 3'));
+    expect(refusal({ file })).toMatch(/written by a newer tabaton \(layout 3, this one knows 2\)\. Update tabaton/);
+    expect(raw((database) => database.prepare('PRAGMA user_version').all())).toMatchObject([{ user_version: 3 }]);
   });
   test('a library this runtime does not have', () => {
     if (nodeSqlite()) return expect(() => sqliteStore({ file, driver: 'node:sqlite' })).not.toThrow();
@@ -130,6 +131,27 @@ describe('the file', () => {
     expect(Number(await second.append('t', { type: 'rotated', data: {} }))).toBeGreaterThan(Number(event));
     await second.close();
     expect(statSync(file).mode & 0o777).toBe(0o640);
+  });
+
+  test('of the layout before is brought up to date, and who has it open goes on', async () => {
+    const first = sqliteStore({ file });
+    const at = await first.now();
+    const due = { dueAt: at, upstream: { ver: 1, sealed: 's', expiresAt: null, pending: null } };
+    await newcomer(first, 'page', 1e9, due);
+    await newcomer(first, 'mail', 1e9, { ...due, origin: 'service:mail' });
+    await first.close();
+    raw((database) => {
+      for (const sql of ['DROP INDEX family_by_due', 'ALTER TABLE family DROP COLUMN service', 'CREATE INDEX family_by_due ON family (due_at) WHERE due_at IS NOT NULL', 'PRAGMA user_version = 1']) database.exec(sql);
+    });
+    const old = loadDriver(undefined)(file);
+    const insert = old.prepare('INSERT INTO family (id, record, expires_at, seen_at, due_at) VALUES (?, ?, ?, ?, ?)');
+    const second = sqliteStore({ file });
+    insert.run('late', JSON.stringify({ ...(await second.read('page'))!, id: 'late' }), at + 1e9, at, at);
+    old.close();
+    const claim = { withinMs: 0, limit: 9, leaseMs: 1_000, seenWithinMs: 60_000 };
+    expect(await second.claimDue({ ...claim, service: 'service:mail' })).toEqual(['mail']);
+    expect((await second.claimDue({ ...claim, service: null })).sort()).toEqual(['late', 'page']);
+    await second.close();
   });
 
   test('waits for the disk at the commits of families, and only there', async () => {

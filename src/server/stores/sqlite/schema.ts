@@ -4,12 +4,13 @@
  * `record` is the whole family as JSON; the columns beside it repeat what queries select by.
  */
 import { MisconfiguredError } from '../../config/misconfigured.js';
+import { SERVICE } from '../../families/family.js';
 import type { SqliteConnection } from './connection.js';
 
 /** "tabt": marks the file as ours. */
 const APPLICATION_ID = 0x74616274;
 /** Raised with every change of the layout; `MIGRATIONS[n]` leads from version n to n + 1. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -32,6 +33,13 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX hit_by_reset ON hit (reset_at)',
     'CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID',
     'CREATE INDEX note_by_expiry ON note (expires_at)',
+  ],
+  // Whose due queue a family is in.
+  [
+    'ALTER TABLE family ADD COLUMN service TEXT',
+    `UPDATE family SET service = json_extract(record, '$.origin') WHERE json_extract(record, '$.origin') LIKE '${SERVICE}%'`,
+    'DROP INDEX family_by_due',
+    'CREATE INDEX family_by_due ON family (service, due_at) WHERE due_at IS NOT NULL',
   ],
 ];
 

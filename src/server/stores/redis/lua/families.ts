@@ -8,7 +8,8 @@ const UNKNOWN = `if not f then return answer(nil, 'unknown') end`;
 
 /**
  * One argument for each key: rot, reason, C, M, the six of the token, then the ids. One that fails does so alone, with
- * what Redis said in the place of the time.
+ * what Redis said in the place of the time; but that nothing can be written here any more is said as the error it is,
+ * because that is what makes a client look for the new primary.
  */
 const PRESENT = `
 local function one(key, given)
@@ -38,7 +39,11 @@ end
 local replies = {}
 for i = 1, #KEYS do
   local well, reply = pcall(one, KEYS[i], cmsgpack.unpack(ARGV[i]))
-  if not well then reply = cmsgpack.pack({ type(reply) == 'table' and reply.err or tostring(reply) }) end
+  if not well then
+    local said = type(reply) == 'table' and reply.err or tostring(reply)
+    if string.sub(said, 1, 8) == 'READONLY' then return redis.error_reply(said) end
+    reply = cmsgpack.pack({ said })
+  end
   replies[i] = reply
 end
 return replies
@@ -107,14 +112,15 @@ return 1
 /**
  * Argument: reason. One that has ended already is written again as it is: WAIT counts replicas that have all writes
  * of this connection, and a caller who repeats a revocation that was not acknowledged asks about this one.
+ * Answers whether it was this one, and what was decided at the login.
  */
 const END = `
 local f = load(KEYS[1])
-if not f then return 0 end
+if not f then return { 0, '' } end
 local first = not f.ended
 if first then endFamily(f, ARGV[1]) end
 save(KEYS[1], f)
-return first and 1 or 0
+return { first and 1 or 0, f.opaque }
 `;
 
 /** Argument: the family. Answers what happened, and what was decided at the login that was found. */
