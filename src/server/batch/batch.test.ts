@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { EndpointOptions } from '../config/endpoint-options.js';
 import type { EndpointEvent } from '../observe.js';
 import type { Store } from '../store.js';
 import { memoryStore } from '../stores/memory.js';
@@ -72,13 +73,18 @@ describe('refreshDue', () => {
     const store = memoryStore({ clock });
     const [ours, theirs] = [new OneTimeService(15 * MINUTE), new OneTimeService(15 * MINUTE)];
     const app = site({ clock, store, upstream: ours });
-    const staff = site({ clock, store, upstream: theirs, publicOrigin: 'https://staff.example' });
     const browser = new TestBrowser(app);
     await browser.login();
     await clock.advance(11 * MINUTE);
-    expect(await finish(clock, staff.endpoint.refreshDue())).toMatchObject({ claimed: 0, ended: 0 });
-    // Nor one that issues its tokens itself and has nothing to refresh: it would keep it claimed.
-    expect(await finish(clock, site({ clock, store, publicOrigin: 'https://own.example' }).endpoint.refreshDue())).toMatchObject({ claimed: 0 });
+    const others: [string, Partial<EndpointOptions>][] = [
+      ['another origin', { upstream: theirs, publicOrigin: 'https://staff.example' }],
+      ['another mount', { upstream: theirs, mount: '/staff/auth' }],
+      ['another provider', { upstream: { issuer: 'https://id.example', clientId: 'app' }, authenticate: undefined }],
+      ['no provider: it would keep the session claimed', { issuer: { url: 'https://own.example' } }],
+    ];
+    for (const [what, options] of others) {
+      expect([what, await finish(clock, site({ clock, store, ...options }).endpoint.refreshDue())]).toMatchObject([what, { claimed: 0, ended: 0 }]);
+    }
     expect(theirs.refreshes).toBe(0);
     expect(await finish(clock, app.endpoint.refreshDue())).toMatchObject({ claimed: 1, refreshed: 1 });
     expect(await browser.refresh({ reason: 'startup' })).toMatchObject({ status: 200 });

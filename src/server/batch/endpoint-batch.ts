@@ -1,6 +1,7 @@
 /** The batch as the endpoint runs it: families of browsers, tokens of its provider. */
 import { deathOf, type FamilyRecord } from '../families/family.js';
 import { userIndex } from '../handler/found-family.js';
+import { NATIVE } from '../handler/gate.js';
 import type { Service } from '../handler/service.js';
 import { tokenAsk } from '../handler/token-ask.js';
 import { wantedOf } from '../handler/wanted.js';
@@ -31,5 +32,8 @@ export function endpointBatch(service: Service): BatchParts {
   };
 }
 
-/** Whether its users are those of this endpoint's provider: a refresh token is good there, and at no other. */
-const isOurs = async ({ tokens }: Service, { sub, indexes }: FamilyRecord): Promise<boolean> => indexes[0] === (await userIndex(tokens.issuer, sub));
+/** Whether this endpoint let it in, as far as can be seen: its refresh token is good at this one's provider, and at no other. */
+async function isOurs({ place, tokens }: Service, { sub, indexes, origin, mount = place.mount }: FamilyRecord): Promise<boolean> {
+  const from = origin === NATIVE || origin === place.publicOrigin || place.origins.has(origin);
+  return from && mount === place.mount && indexes[0] === (await userIndex(tokens.issuer, sub));
+}

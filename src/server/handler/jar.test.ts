@@ -102,7 +102,7 @@ describe('two endpoints of one origin, store and key', () => {
   test('a session of before mounts were noted is good where it was', async () => {
     const store = memoryStore();
     const { create } = store;
-    store.create = ({ mount: _, ...family }) => create(family);
+    store.create = (family) => create({ ...family, mount: undefined });
     const ada = new TestBrowser(site({ store }));
     await ada.login();
     expect((await ada.refresh({ reason: 'startup' })).status).toBe(200);
