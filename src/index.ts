@@ -27,7 +27,8 @@ export interface SessionWorker {
   /** How the worker stands to this page. */
   readonly state: WorkerState;
   /**
-   * Registers the worker and tells it whose requests to sign. Call it on every load; it never rejects and never reloads.
+   * Registers the worker and tells it whose requests to sign. Call it on every load; it never reloads, and rejects only where
+   * `url` is none or its own part of this package cannot be loaded.
    *
    * @example
    * await session.worker.register({ url: '/tabaton-sw.js', apis: [{ origin: 'https://api.example.com' }] });

@@ -211,7 +211,7 @@ describe('locks that cannot be used', () => {
 });
 
 describe('platform canaries', () => {
-  it('a sandboxed frame has locks that reject and a database that does not open', async () => {
+  it('a sandboxed frame has locks that reject, a database that does not open, and no service workers to ask for', async () => {
     const frame = document.createElement('iframe');
     frame.setAttribute('sandbox', 'allow-scripts');
     frame.srcdoc = `<script>
@@ -221,11 +221,12 @@ describe('platform canaries', () => {
         (async () => indexedDB.open('x'))().then(() => 'opened', name),
         (async () => localStorage)().then(() => 'stored', name),
         (async () => document.cookie)().then(() => 'read', name),
+        (async () => navigator.serviceWorker)().then(() => 'offered', name),
       ]).then((found) => parent.postMessage(found, '*'));
     </script>`;
     const found = new Promise((resolve) => addEventListener('message', (event) => event.source === frame.contentWindow && resolve(event.data)));
     document.body.append(frame);
-    expect(await found).toEqual(['SecurityError', 'SecurityError', 'SecurityError', 'SecurityError']);
+    expect(await found).toEqual(Array(5).fill('SecurityError'));
     frame.remove();
   });
 });

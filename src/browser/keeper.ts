@@ -2,14 +2,14 @@
 import { WORKER_PROTOCOL } from '../contract/worker.js';
 import { TabatonError } from '../core/errors.js';
 import type { Clock, Keeper, KeeperReport } from '../core/ports.js';
-import { claim, postToWorker } from './worker-post.js';
+import { claim, postToWorker, serviceWorkers } from './worker-post.js';
 
 /** How long a first visit may take to install its worker, and a worker to refresh. Ms. */
 const PATIENCE_MS = 15_000;
 
 /** The worker that sees this page's requests; asks one that does not to take the page over. */
 export const controller = async (clock: Pick<Clock, 'after'>): Promise<ServiceWorker> => {
-  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const container = serviceWorkers();
   if (container && !container.controller) {
     const registration = await Promise.race([container.ready, new Promise<undefined>((late) => clock.after(PATIENCE_MS, () => late(undefined)))]);
     if (registration?.active) await claim(container, registration.active, clock, PATIENCE_MS);

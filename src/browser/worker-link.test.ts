@@ -34,13 +34,13 @@ class FakeRegistration extends EventTarget {
 }
 
 /** A page, its worker as the browser shows it, and a session's link to it. */
-const page = (session: SessionOptions = {}, registration = new FakeRegistration(), update: () => Promise<unknown> = async () => undefined) => {
+const page = (session: SessionOptions = {}, registration = new FakeRegistration(), update: () => Promise<unknown> = async () => undefined, navigator?: object) => {
   const container = Object.assign(new EventTarget(), {
     controller: registration.active,
     register: async () => registration,
     getRegistration: async () => registration,
   });
-  vi.stubGlobal('navigator', { serviceWorker: container });
+  vi.stubGlobal('navigator', navigator ?? { serviceWorker: container });
   const problems: string[] = [];
   const context = {
     ports: { clock: createClock(), ledger: { update } },
@@ -199,6 +199,16 @@ it('unregister() makes the worker quiet, also where it cannot be told of the end
   vi.spyOn(foreign.active, 'postMessage').mockImplementation((_, [port]) => port!.postMessage('hello'));
   await page({}, foreign).link.unregister();
   expect(foreign.unregistered).toBe(false);
+});
+
+it('in a sandboxed frame, where even asking for service workers throws, register() says so and does not reject', async () => {
+  const { link, problems } = page({}, undefined, undefined, {
+    get serviceWorker(): never {
+      throw new DOMException('sandboxed', 'SecurityError');
+    },
+  });
+  expect(await link.register(script)).toBe('none');
+  expect(problems).toEqual([expect.stringMatching(/^worker_unavailable: .*sandboxed frame/)]);
 });
 
 it('unregister() waits a second for a ledger that does not answer', async () => {

@@ -6,7 +6,7 @@ import type { ProblemCode, WorkerState } from '../core/types.js';
 import { createLedger } from './ledger.js';
 import { checkOptions, type SessionOptions } from './options.js';
 import { explain, reach, taken } from './worker-faults.js';
-import { claim, postToWorker } from './worker-post.js';
+import { claim, postToWorker, serviceWorkers } from './worker-post.js';
 import { routesOf, type Routes } from './routes.js';
 
 /** What `session.worker.register` takes. */
@@ -58,7 +58,7 @@ const configOf = (session: SessionOptions, { refresh, logout, session: state, lo
 
 export const createWorkerLink = (context: Context, session: SessionOptions, routes: Routes, mode: WorkerMode): WorkerLink => {
   const { clock } = context.ports;
-  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const container = serviceWorkers();
   let state: WorkerState = 'none';
   const waiters = new Set<() => void>();
   let registration: ServiceWorkerRegistration | undefined;

@@ -5,6 +5,15 @@ import type { Clock } from '../core/ports.js';
 /** How long a claimed page may take to notice. Ms. */
 const CLAIM_MS = 1_000;
 
+/** Absent in private mode and on plain http; a sandboxed frame may not even ask. */
+export const serviceWorkers = (): ServiceWorkerContainer | undefined => {
+  try {
+    return navigator.serviceWorker;
+  } catch {
+    return undefined;
+  }
+};
+
 /** Posting wakes a stopped worker. `undefined` when nothing comes in time, or what comes is not of tabaton. */
 export const postToWorker = (worker: ServiceWorker, message: Omit<ToWorker, 'tabaton'>, clock: Pick<Clock, 'after'>, ms: number): Promise<Welcome | undefined> =>
   new Promise((resolve) => {
