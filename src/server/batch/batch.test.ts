@@ -279,6 +279,25 @@ describe('preload', () => {
     }
     expect(await store.get('activity:ada')).toMatch(/^\d+:000400000i00000000000000$/);
   });
+  test('finds those who come at nine behind everybody who was there since', async () => {
+    const { clock, service, node } = world();
+    const manager = node();
+    const visit = async (from: number, to: number) => {
+      for (let n = from; n < to; n += 1) await manager.get({ client: 'c', user: `u${n}` });
+    };
+    for (let day = 0; day < 3; day += 1) {
+      await visit(0, 5);
+      await clock.advance(9 * HOUR);
+      await visit(5, 40);
+      await clock.advance(15 * HOUR);
+    }
+    await clock.advance(-10 * MINUTE);
+    const before = service.refreshes;
+    expect(await finish(clock, manager.preload({ limit: 10 }), 500)).toMatchObject({ claimed: 5, refreshed: 5, failed: 0 });
+    expect(service.refreshes - before).toBe(5);
+    // The others are due as before.
+    expect(await finish(clock, manager.refreshDue({ limit: 50 }))).toMatchObject({ claimed: 35 });
+  });
   test('refreshes before nine those who come at nine, spread out, and leaves the others alone', async () => {
     const { clock, service, node } = world();
     const keys = Array.from({ length: 12 }, (_, n) => ({ client: 'c', user: `u${n}` }));

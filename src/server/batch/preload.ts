@@ -6,6 +6,7 @@
  *     refresh       ·  ·   ·  ·  ·   ·  ·                  ▼
  */
 import { pause, type ServerRandom } from '../clock.js';
+import type { DueClaim } from '../store.js';
 import type { Activity } from './activity.js';
 import { refreshAll, type BatchParts, type BatchReport } from './refresh-due.js';
 
@@ -15,29 +16,51 @@ export interface PreloadOptions {
   before?: number;
   /** Over how long the calls are spread. Default 5 min; at most `before`. */
   spread?: number;
-  /** Most families looked at by one call. Default 1,000. */
+  /** Most families refreshed by one call. Default 1,000. */
   limit?: number;
   /** Families unused for longer are left alone. Default 8 days: those who come once a week still count. */
   seenWithin?: number;
 }
 
 const PARALLEL = 8;
+/** Families given back at once. */
+const BACK = 200;
 
-export async function preload(
-  parts: BatchParts & { activity: Activity; random: ServerRandom },
-  options: PreloadOptions = {},
-): Promise<BatchReport> {
+interface Preloading extends BatchParts {
+  activity: Activity;
+  random: ServerRandom;
+}
+
+/**
+ * Goes through the queue for those who usually come: they were last seen yesterday, and whoever was seen since is before them
+ * in it. Who is there now without that habit is `refreshDue`'s, at once.
+ */
+async function expected({ store, activity }: Preloading, claim: DueClaim, comes: number): Promise<string[]> {
+  const likely: string[] = [];
+  const others: string[] = [];
+  try {
+    for (let more = true; more && likely.length < claim.limit; ) {
+      const claimed = await store.claimDue(claim);
+      const judged = await Promise.all(claimed.map((family) => activity.expected(family, comes).catch(() => false)));
+      claimed.forEach((family, at) => (judged[at] && likely.length < claim.limit ? likely : others).push(family));
+      more = claimed.length === claim.limit;
+    }
+  } finally {
+    // A store that does not answer keeps them until the claim lapses.
+    for (let from = 0; from < others.length; from += BACK) await store.unclaim(others.slice(from, from + BACK)).catch(() => {});
+  }
+  return likely;
+}
+
+export async function preload(parts: Preloading, options: PreloadOptions = {}): Promise<BatchReport> {
   const { before = 600_000, limit = 1_000, seenWithin = 8 * 86_400_000 } = options;
   const spread = Math.min(options.spread ?? 300_000, before);
-  const { store, clock, activity, random } = parts;
+  const { store, clock, random } = parts;
   const comes = (await store.now()) + before;
   // A token that ends before they come, or soon after, is none to them.
   const minTtlMs = 2 * before;
-  const claimed = await store.claimDue({ service: parts.service, withinMs: minTtlMs, limit, leaseMs: spread + 60_000, seenWithinMs: seenWithin });
-  const likely = await Promise.all(claimed.map((family) => activity.expected(family, comes).catch(() => false)));
-  const families = claimed.filter((_, at) => likely[at]);
-  // Who is there now without that habit is `refreshDue`'s, at once. A store that does not answer keeps them until the claim lapses.
-  await store.unclaim(claimed.filter((_, at) => !likely[at])).catch(() => {});
+  const claim = { service: parts.service, withinMs: minTtlMs, limit, leaseMs: spread + 60_000, seenWithinMs: seenWithin };
+  const families = await expected(parts, claim, comes);
 
   const total: BatchReport = { claimed: families.length, refreshed: 0, fresh: 0, ended: 0, failed: 0, stopped: false };
   const started = clock.now();
