@@ -11,6 +11,9 @@ const register = (tab: Tab, version: number): Promise<void> =>
     await navigator.serviceWorker.ready;
     while (!navigator.serviceWorker.controller?.scriptURL.endsWith(`=${v}`))
       await new Promise((changed) => navigator.serviceWorker.addEventListener('controllerchange', changed, { once: true }));
+    // It has the page before it claims the others: a page that is reloaded in between would be claimed again.
+    const { controller } = navigator.serviceWorker;
+    while (controller.state !== 'activated') await new Promise((changed) => controller.addEventListener('statechange', changed, { once: true }));
   }, version);
 
 for (const level of levels)

@@ -12,8 +12,11 @@ const told = (options: VitePluginOptions, base?: string, command: Command = 'bui
 
 describe('tabaton/vite', () => {
   it('tells the page every setting of the worker: one place for both', () => {
-    const settings = { endpoint: '/api/auth', apis: [{ origin: 'https://api.example.com' }], mode: 'sealed' } as const;
-    expect(told({ ...settings, apis: [...settings.apis] })).toEqual({ url: '/tabaton-sw.js', ...settings });
+    const settings: VitePluginOptions = { endpoint: '/api/auth', apis: [{ origin: 'https://api.example.com' }], mode: 'sealed' };
+    expect(told(settings)).toEqual({ url: '/tabaton-sw.js', ...settings });
+    // Whatever installWorker takes: that they compile is half of the test.
+    const routes: VitePluginOptions = { endpoint: { refresh: '/api/refresh', session: '/api/session', login: '/api/login', body: { client: 'web' } }, level: 'plain', timeout: 5_000 };
+    expect(told(routes)).toEqual({ url: '/tabaton-sw.js', ...routes });
   });
 
   it.each([

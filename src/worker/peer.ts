@@ -95,7 +95,7 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
   const look = async (): Promise<Evidence> => {
     const { status } = session.getSnapshot();
     const reading = ports.ledger.read().then((stored) => ({ stored }));
-    const [answer, marked] = await Promise.all([promptly(ports.clock, reading), doubtful && routes.hinted ? readMarker().catch(() => undefined) : undefined]);
+    const [answer, marked] = await Promise.all([promptly(ports.clock, reading), doubtful && routes.hinted ? readMarker().catch(() => undefined) : undefined, doubt.recalled]);
     // Where the ledger does not answer, the endpoint is asked; once, not for every request.
     if (!answer && !doubtful && status !== 'starting') return status === 'ended' ? status : 'nobody';
     const evidence = evidenceOf(answer, marked);
@@ -106,13 +106,13 @@ export const createPeer = (plan: Plan, scope: WorkerScope, { isUnauthorized }: P
 
   /** Before anything is signed: who is it signed for? */
   const enter = async (): Promise<Evidence> => {
-    await doubt.recalled;
     if (session.getSnapshot().status !== 'active') {
       const evidence = await look();
       if (evidence !== 'session') return evidence;
       const { status } = session.getSnapshot();
       if (status === 'anonymous' || status === 'ended') anew();
     }
+    await doubt.recalled;
     if (!doubt.due()) return 'session';
     await doubt.ask();
     return enter();
