@@ -99,7 +99,7 @@ export const guards = [
   { guard: 'an end is looked up in the ledger', file: 'src/core/hearing.ts', on: 'if (hub.ledger.shared && !isClosed(record, sid)) {', off: 'if (false as boolean) {', tests: ['src/core/bad-input.test.ts'] },
   { guard: 'a message is checked before it is heard', file: 'src/core/messages.ts', on: 'message.protocol !== PROTOCOL ||', off: '', tests: ['src/core/belonging.test.ts'] },
 
-  { guard: 'a caller waits 30 s in all', file: 'src/core/protocol.ts', on: 'const cancel = clock.after(ms, () =>', off: 'const cancel = clock.after(1e9, () =>', tests: ['src/core/asking.test.ts'] },
+  { guard: 'a caller waits 30 s in all', file: 'src/core/protocol.ts', on: 'const cancel = hub.ports.clock.after(ms, () =>', off: 'const cancel = hub.ports.clock.after(1e9, () =>', tests: ['src/core/asking.test.ts'] },
   { guard: 'a start fences what was sent before it', file: 'src/core/protocol.ts', on: 'takeHold({ ...stored,', off: '((record: typeof stored, ..._: unknown[]) => record)({ ...stored,', tests: ['src/core/belonging.test.ts'] },
   { guard: 'back from a login, nothing of the other tabs is adopted', file: 'src/core/session.ts', on: 'if (record?.login)', off: 'if (false as boolean)', tests: ['src/simulation/redteam-sessions.test.ts'] },
   { guard: 'the leader lets go when its page is suspended', file: 'src/core/leadership.ts', on: "if (event === 'suspend') resign('resigned');", off: "if (event === 'suspend') return;", tests: ['src/core/leading.test.ts'] },

@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { RequestInfo } from './config/endpoint-options.js';
+import { checkNames } from './config/names.js';
 import { bodyOf, bytesOf } from './node/incoming-body.js';
 import { DIRECT, type Answer, type Call, type Direct } from './handler/call.js';
 import { unexpected } from './handler/draft.js';
@@ -34,6 +35,8 @@ export interface NodeOptions {
   addressOf?: (request: IncomingMessage) => string | undefined;
 }
 
+const OPTIONS: Readonly<Record<keyof NodeOptions, true>> = { maxBodyBytes: true, addressOf: true };
+
 /** Answers a request, or calls `next` when its path is not below the mount. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
@@ -46,6 +49,7 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse, 
  * app.use(nodeListener(endpoint)); // Express
  */
 export function nodeListener(endpoint: NodeMountable, options: NodeOptions = {}): NodeListener {
+  checkNames(options, OPTIONS);
   const { maxBodyBytes = 65_536, addressOf = (request) => request.socket.remoteAddress } = options;
   return (incoming, outgoing, next) => {
     // Express cuts the mount off `url` and keeps the whole in `originalUrl`.

@@ -1,6 +1,8 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { createEndpoint } from '../endpoint.js';
+import { createTokenManager } from '../manager/token-manager.js';
+import { nodeListener } from '../node.js';
 import { memoryStore } from '../stores/memory.js';
 import { KEY } from '../testing/site.js';
 import type { EndpointOptions } from './endpoint-options.js';
@@ -109,4 +111,11 @@ describe('what cannot work fails at once, with the option and what to do', () =>
     for (const loginPage of ['/sign-in', 'sign-in', '?login', 'https://www.example/login']) createEndpoint({ ...good, loginPage });
     createEndpoint({ ...good, timing: { deadlineMs: 1_000, transitMs: 500, raceMs: 1_500, minRotationMs: 2_000 } });
   });
+});
+
+test('what stands beside the endpoint knows its options by name, too', () => {
+  const misspelt = { code: 'misconfigured', message: expect.stringContaining('there is no such option') };
+  const endpoint = createEndpoint(good);
+  expect(() => nodeListener(endpoint, { adressOf: () => '' } as never)).toThrow(expect.objectContaining({ ...misspelt, option: 'adressOf' }));
+  expect(() => createTokenManager({ store: memoryStore(), keys: KEY, trustMS: 100 } as never)).toThrow(expect.objectContaining({ ...misspelt, option: 'trustMS' }));
 });

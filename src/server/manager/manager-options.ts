@@ -1,6 +1,7 @@
 /** What `createTokenManager` takes. Milliseconds throughout. */
 import type { ServerClock, ServerRandom } from '../clock.js';
 import { MisconfiguredError } from '../config/misconfigured.js';
+import { checkNames } from '../config/names.js';
 import type { EndpointEvent } from '../observe.js';
 import type { Store } from '../store.js';
 import type { FunctionUpstream } from '../upstream/function-upstream.js';
@@ -53,8 +54,15 @@ export interface TokenManagerOptions {
 
 export const isProvider = (upstream: TokenManagerOptions['upstream']): upstream is ManagedProvider => 'issuer' in upstream;
 
+const OPTIONS: Readonly<Record<keyof TokenManagerOptions, true>> = {
+  store: true, upstream: true, keys: true, namespace: true, defaultLifetimeMs: true, trustMs: true, patienceMs: true, lockWaitMs: true,
+  absoluteMs: true, mintGapMs: true, batchCallsPerSecond: true, observe: true, waitUntil: true, clock: true, random: true,
+};
+
 /** @throws MisconfiguredError naming the option and what to do. */
-export function checkManager({ store, upstream, trustMs = 500 }: TokenManagerOptions): void {
+export function checkManager(options: TokenManagerOptions): void {
+  checkNames(options, OPTIONS);
+  const { store, upstream, trustMs = 500 } = options;
   if (!store) throw new MisconfiguredError('store', 'is missing. Give the store all nodes share.');
   if (!(trustMs >= 0 && trustMs <= 1_000)) {
     throw new MisconfiguredError('trustMs', 'give 0 to 1000 milliseconds: it is how long a revoked token may still be used.');

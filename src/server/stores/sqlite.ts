@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServerClock, type ServerRandom, systemClock, systemRandom } from '../clock.js';
+import { checkNames } from '../config/names.js';
 import type { Store } from '../store.js';
 import type { SqliteDriverName } from './sqlite/driver.js';
 import { sqliteEvents } from './sqlite/events.js';
@@ -31,6 +32,8 @@ export interface SqliteStoreOptions {
   random?: ServerRandom;
 }
 
+const OPTIONS: Readonly<Record<keyof SqliteStoreOptions, true>> = { file: true, driver: true, clock: true, random: true };
+
 /**
  * Keeps everything in one SQLite file (WAL, `synchronous=FULL`). Opens it at once.
  * @throws MisconfiguredError when the library is missing, or the file cannot be used; the text says what to do.
@@ -38,6 +41,7 @@ export interface SqliteStoreOptions {
  * const store = sqliteStore({ file: './tabaton.db' });
  */
 export function sqliteStore(options: SqliteStoreOptions): Store {
+  checkNames(options, OPTIONS);
   const clock = options.clock ?? systemClock();
   const random = options.random ?? systemRandom();
   const now = () => clock.now();

@@ -63,6 +63,9 @@ describe('refused at start, with what to do', () => {
     expect(refusal({ file: '' })).toMatch(/needs a path of a file/);
     expect(refusal({ file: ':memory:' })).toMatch(/use memoryStore\(\)/);
   });
+  test('an option that there is not', () => {
+    expect(refusal({ file, drivr: 'libsql' } as never)).toMatch(/^drivr: there is no such option\. Use file, driver/);
+  });
   test('a folder that cannot be written, though the file can', { timeout: 60_000 }, async () => {
     writeFileSync(file, '');
     chmodSync(file, 0o666);
