@@ -42,6 +42,18 @@ describe('dispose', () => {
     expect(events).toEqual([]);
   });
 
+  it('hands out nothing any more: a session that hears of no sign-out does not know whether its token is good', async () => {
+    const { origin, active, outcome } = tabs();
+    const [one, two] = await active(2);
+    const { session } = one!;
+    expect(await session.getToken()).toBe('token-1');
+    session.dispose();
+    expect((await outcome(session.getToken())).error).toMatchObject({ code: 'disposed' });
+    await outcome(two!.session.signOut());
+    await origin.advance(1_000);
+    expect([session.peek(), session.isExpiring(), (await outcome(session.getToken())).error?.code]).toEqual([undefined, true, 'disposed']);
+  });
+
   it('stops timers, locks, messages and requests, and later calls say so', async () => {
     const { origin, active, outcome, refreshes } = tabs();
     const [tab] = await active(1, { leadership: 'visible' });
