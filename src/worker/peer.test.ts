@@ -85,6 +85,15 @@ describe('a request for an API', () => {
     expect([await status(), sent]).toEqual([200, [null, 'Bearer token-1']]);
   });
 
+  it('of who was a visitor, until the ledger knows better, is signed, too', async () => {
+    const { status, sent, script, origin } = world(true);
+    script.push(NONE, NONE);
+    await status();
+    // Nobody has said it: a page without SDK code, or one that is gone.
+    origin.ledger().set({ ...(origin.ledger().peek() as object), sid: 's1', sessionAt: 1, hint: true });
+    expect([await status(), sent]).toEqual([200, [null, 'Bearer token-1']]);
+  });
+
   it('where the ledger does not answer, the endpoint is asked once, not for every request', async () => {
     const { status, sent, refreshes, origin } = world(false);
     const { ledger } = given.ports as Ports;
