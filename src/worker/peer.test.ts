@@ -118,6 +118,15 @@ describe('a request for an API', () => {
     expect([await status(), sent]).toEqual([401, []]);
   });
 
+  it('of a session that has ended here is signed again after the next login', async () => {
+    const { status, sent, script, origin, peer, settle } = world(true);
+    script.push({ status: 400, json: { error: 'invalid_grant', reason: 'revoked', session: 'ended', sid: 's0' } });
+    expect((await settle(peer().report(false)))?.status).not.toBe('active');
+    const stored = origin.ledger().peek() as object;
+    origin.ledger().set({ ...stored, sid: 's1', sessionAt: 1_000, hint: true });
+    expect([await status(), sent]).toEqual([200, ['Bearer token-1']]);
+  });
+
   it('while the endpoint rests is refused with 503, but for a page: the server tells people better what is wrong', async () => {
     const { status, sent, origin, active } = world(true);
     await active(1);
@@ -175,6 +184,15 @@ describe('what a page hears', () => {
     const report = await settle(peer().report(false));
     expect(report).toMatchObject({ status: 'active', held: { sid: 's1', generation: 1 } });
     expect(JSON.stringify(report)).not.toContain('token-1');
+  });
+
+  it('is who is signed in after a login that went by', async () => {
+    const { peer, settle, active, grants } = world(true);
+    await active(1);
+    await settle(peer().report(false));
+    Object.assign(grants, { sid: 's2', session_at: 2_000 });
+    peer().doubt('user');
+    expect(await settle(peer().report(false))).toMatchObject({ status: 'active', held: { sid: 's2' } });
   });
 
   it('is that nobody is signed in, or who has just signed in', async () => {
