@@ -45,6 +45,7 @@ export const createContext = (ports: Ports, options: CoreOptions): Context => {
       if (complain) context.problem('listener_threw', `A listener of the session threw ${error instanceof Error ? error.name : 'something'}: catch errors inside listeners.`);
     }
   };
+  // One that was disposed hears of no sign-out any more: what it holds may long be over.
   const held = (key: string): Grant | undefined => (context.state.status === 'active' && !context.disposed ? context.state.grants[key] : undefined);
 
   const context: Context = {

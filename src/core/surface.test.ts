@@ -42,6 +42,18 @@ describe('dispose', () => {
     expect(events).toEqual([]);
   });
 
+  it('hands out nothing any more: a session that hears of no sign-out does not know whether its token is good', async () => {
+    const { origin, active, outcome } = tabs();
+    const [one, two] = await active(2);
+    const { session } = one!;
+    expect(await session.getToken()).toBe('token-1');
+    session.dispose();
+    expect((await outcome(session.getToken())).error).toMatchObject({ code: 'disposed' });
+    await outcome(two!.session.signOut());
+    await origin.advance(1_000);
+    expect([session.peek(), session.isExpiring(), (await outcome(session.getToken())).error?.code]).toEqual([undefined, true, 'disposed']);
+  });
+
   it('stops timers, locks, messages and requests, and later calls say so', async () => {
     const { origin, active, outcome, refreshes } = tabs();
     const [tab] = await active(1, { leadership: 'visible' });
@@ -102,6 +114,34 @@ describe('dispose', () => {
   });
 });
 
+it('a user interface is called when something that it shows has changed, and only then', async () => {
+  const { origin, active, watch, script, record } = tabs();
+  const [tab] = await active(1);
+  let calls = 0;
+  tab!.session.subscribe(() => calls++);
+  origin.ledger().set({ ...record(), closed: [{ sid: 's0', at: 1, reason: 'revoked' }] });
+  origin.inject({ protocol: 1, from: 'somebody', incarnation: 'any', type: 'SESSION_STARTED', sid: 's0', sessionAt: 1 });
+  await origin.advance(1_000);
+  expect(calls).toBe(0);
+  script.push({ status: 503, json: {}, retryAfter: 20_000 });
+  const call = watch(tab!.session.refresh());
+  await origin.advance(5_000);
+  const { activity, retryAt } = tab!.session.getSnapshot();
+  expect([activity, Math.round((retryAt! - tab!.context.ports.clock.wall()) / 1_000), calls > 0]).toEqual(['backingOff', 15, true]);
+  expect(await origin.until(() => !!call.value)).toBe(true);
+});
+
+it('where locks do not work a token is had all the same, and somebody is told', async () => {
+  const { open, outcome, origin } = tabs();
+  const context = origin.context();
+  context.ports.locks.request = () => ({ granted: Promise.reject(new Error('There are no locks here, as it was told.')), abort: () => {} });
+  const { session } = open({ start: 'lazy' }, context);
+  const problems: string[] = [];
+  session.on('problem', ({ code }) => problems.push(code));
+  expect(await outcome(session.getToken())).toEqual({ value: 'token-1' });
+  expect(problems).toEqual(['locks_unavailable']);
+});
+
 it('everybody who listens for an event hears it, until they stop', async () => {
   const { active, outcome } = tabs();
   const [tab] = await active(1);
@@ -122,7 +162,12 @@ it('every request to the endpoint is told as an event: why, what came of it, how
   await outcome(tab!.session.refresh());
   script.push({ status: 404, json: {} });
   await outcome(tab!.session.refresh());
-  expect(told).toMatchObject([
+  tab!.context.ports.random.fingerprint = async (attempt) => `${attempt.length} characters`;
+  await outcome(tab!.session.refresh());
+  tab!.context.ports.random.fingerprint = () => Promise.reject(new Error('There is no WebCrypto here, as it was told.'));
+  await outcome(tab!.session.refresh());
+  expect(told.slice(2)).toMatchObject([{ generation: 3, attempt: '22 characters' }, { generation: 4 }]);
+  expect(told.slice(0, 2)).toMatchObject([
     { reason: 'force', outcome: 'rotated', generation: 2, duration: expect.toSatisfy((ms: number) => ms >= 100 && ms < 120) },
     { reason: 'force', outcome: expect.stringMatching(/^fault: The refresh endpoint answered 404/), generation: undefined },
   ]);

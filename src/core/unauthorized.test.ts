@@ -82,6 +82,22 @@ describe('on 401', () => {
     expect(seen[1]!.signal.aborted).toBe(true);
   });
 
+  it('is what the application says it is, also where that takes a while', async () => {
+    const { calls, serve } = api((token) => token === 'token-2');
+    const { tab, outcome, rejected } = await setup(1, async (request) => new Response((await serve(request)).status === 401 ? 'sign in' : 'ok'), { isUnauthorized: async (response) => (await response.clone().text()) === 'sign in' });
+    expect((await outcome(tab.session.fetch('/api/me'))).value?.status).toBe(200);
+    expect([calls.map(({ token }) => token), rejected]).toEqual([['token-1', 'token-2'], []]);
+  });
+
+  it('that stays is told with where it came from, without what was asked there', async () => {
+    const { serve } = api(() => false);
+    const { tab, outcome } = await setup(1, serve);
+    const told: unknown[] = [];
+    tab.session.on('rejected', ({ at: _, ...event }) => told.push(event));
+    await outcome(tab.session.fetch('/api/me?secret=1#x'));
+    expect(told).toEqual([{ generation: 2, url: 'https://app.test/api/me', reason: 'repeated' }]);
+  });
+
   it('where no refresh can be had the caller hears that, not the 401', async () => {
     const { serve } = api(() => false);
     const { tab, outcome, origin, rejected } = await setup(1, serve, { timeout: 3_000 });

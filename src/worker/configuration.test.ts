@@ -100,6 +100,7 @@ describe('a sealed worker', () => {
   it.each([
     ['the mode attach', config('/v1')],
     ['another origin', sealed('/v1', elsewhere)],
+    ['another origin beside its own', sealed('/v1', { apis: [{ origin: 'https://app.example', path: '/v1' }, ...elsewhere.apis] })],
     ['another origin, in attach', { ...config('/v1'), ...elsewhere }],
     ['a wider path', sealed('/')],
     ['every path', sealed(undefined)],

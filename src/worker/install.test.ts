@@ -7,13 +7,21 @@ import type { Plan } from './plan.js';
 const disk = vi.hoisted(() => ({ stored: undefined as unknown }));
 const opened = vi.hoisted(() => [] as Plan[]);
 const doubts = vi.hoisted(() => [] as string[]);
+const worker = vi.hoisted(() => ({ busy: false, over: () => {} }));
 vi.mock('../browser/ledger.js', () => ({
   createLedger: () => ({ read: async () => disk.stored, update: async (change: (stored: unknown) => unknown) => (disk.stored = change(disk.stored)) }),
 }));
 vi.mock('./peer.js', () => ({
   createPeer: (plan: Plan) => {
     opened.push(plan);
-    return { report: async () => undefined, close: () => {}, fetch: async () => new Response('signed'), busy: () => false, doubt: (effect: string) => doubts.push(effect) };
+    return {
+      report: async (start: boolean) => ({ status: start ? 'active' : 'anonymous' }),
+      close: () => {},
+      fetch: async (request: Request, api: { path: string }) => new Response(`signed for ${api.path}: ${new URL(request.url).pathname}`),
+      busy: () => worker.busy,
+      idle: () => new Promise<void>((resolve) => (worker.over = resolve)),
+      doubt: (effect: string) => doubts.push(effect),
+    };
   },
 }));
 
@@ -22,6 +30,7 @@ const said: WorkerConfig = { endpoint: '/api/auth', apis: [{ origin, path: '/v1'
 beforeEach(() => {
   disk.stored = undefined;
   opened.length = doubts.length = 0;
+  worker.busy = false;
   vi.stubGlobal('location', new URL(`${origin}/tabaton-sw.js`));
   vi.stubGlobal('registration', { scope: `${origin}/` });
 });
@@ -36,6 +45,7 @@ const start = (options?: WorkerOptions) => {
     const works: Promise<unknown>[] = [];
     listeners[type]!({ ...event, waitUntil: (work: Promise<unknown>) => works.push(work) });
     await Promise.all(works);
+    return works;
   };
   const post = async (type: string, config?: unknown, tabaton: unknown = 1) => {
     const answers: unknown[] = [];
@@ -90,13 +100,15 @@ describe('a request', () => {
     vi.stubGlobal('fetch', async () => new Response('network'));
     const request = Object.defineProperties(new Request(new URL(path, origin), init), { mode: { value: mode }, destination: { value: destination } });
     let answer: Promise<Response> | undefined;
-    await fire('fetch', { request, respondWith: (given: Promise<Response>) => (answer = given) });
-    return answer ? (await answer).text() : 'untouched';
+    const works = await fire('fetch', { request, respondWith: (given: Promise<Response>) => (answer = given) });
+    const text = answer ? await (await answer).text() : 'untouched';
+    await Promise.all(works);
+    return text;
   };
 
   it('for an API is signed, every other one is untouched', async () => {
-    const worker = start(ours);
-    expect([await ask(worker, '/v1/me'), await ask(worker, '/v2'), await ask(worker, '/v1', { mode: 'no-cors' })]).toEqual(['signed', 'untouched', 'untouched']);
+    const of = start(ours);
+    expect([await ask(of, '/v1/me'), await ask(of, '/v2'), await ask(of, '/v1', { mode: 'no-cors' })]).toEqual(['signed for /v1: /v1/me', 'untouched', 'untouched']);
   });
 
   it.each([
@@ -108,7 +120,7 @@ describe('a request', () => {
   });
 
   it.each([
-    ['that may be for an API is held until the disk has answered', '/v1/me', {}, 'signed'],
+    ['that may be for an API is held until the disk has answered', '/v1/me', {}, 'signed for /v1: /v1/me'],
     ['that turns out to be for none goes on to the network', '/v2', {}, 'network'],
     ['for an image is not held', '/v1/a.png', { destination: 'image' }, 'untouched'],
     ['that carries a token of its own is not held', '/v1', { headers: { Authorization: 'Basic x' } }, 'untouched'],
@@ -127,16 +139,26 @@ describe('a request', () => {
 
   it('to the endpoint that came before the settings is noted when they are there', async () => {
     disk.stored = said;
-    const worker = start();
-    expect(await ask(worker, '/api/auth/login', { method: 'POST', headers: { 'X-Tabaton': '1' } })).toBe('untouched');
-    await worker.settings();
+    const of = start();
+    expect(await ask(of, '/api/auth/login', { method: 'POST', headers: { 'X-Tabaton': '1' } })).toBe('untouched');
+    await of.settings();
     expect(doubts).toEqual(['user']);
   });
 
   it('of a worker that knows no settings, and will not, is untouched', async () => {
-    const worker = start();
-    await worker.settings();
-    expect(await ask(worker, '/v1/me')).toBe('untouched');
+    const of = start();
+    await of.settings();
+    expect(await ask(of, '/v1/me')).toBe('untouched');
+  });
+
+  it('keeps its worker alive until what it has set off is over', async () => {
+    worker.busy = true;
+    let over = false;
+    const asked = ask(start(ours), '/v1/me').then(() => (over = true));
+    await new Promise((turn) => setImmediate(turn));
+    expect(over).toBe(false);
+    worker.over();
+    await asked;
   });
 });
 
@@ -145,9 +167,17 @@ describe('a message', () => {
     const { post, settings } = start();
     expect(await post('CONFIGURE', said, 'x')).toEqual([]);
     expect(await post('CONFIGURE', said, 2)).toMatchObject([{ tabaton: 1, mode: undefined }]);
+    expect(await post('REPORT', said)).toMatchObject([{ mode: undefined }]);
     expect(await settings()).toBeUndefined();
     expect(await post('CONFIGURE', said)).toMatchObject([{ tabaton: 1, mode: 'attach' }]);
   });
+});
+
+it('a page that asks hears how the session stands, and one that starts it what came of that', async () => {
+  const { tell, post, fire } = start();
+  await tell(said);
+  expect([await post('REPORT'), await post('START'), await post('CONFIGURE', said)]).toMatchObject([[{ report: { status: 'anonymous' } }], [{ report: { status: 'active' } }], [{ report: undefined }]]);
+  await fire('message', { data: undefined, ports: [] });
 });
 
 describe('static routing', () => {

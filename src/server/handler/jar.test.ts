@@ -36,6 +36,19 @@ describe('several logins in one jar', () => {
     await jar.call('POST', '/logout', {});
     expect(jar.sessionCookies).toHaveLength(2);
   });
+  test('a session that ends with its only cookie takes the marker along, on the short way, too', async () => {
+    const one = site();
+    const browser = new TestBrowser(one);
+    await browser.login();
+    const stolen = new Map(browser.jar);
+    for (let n = 1; n <= 2; n += 1) {
+      await one.clock.advance(36_000);
+      expect((await browser.refresh({ have: n })).status).toBe(200);
+    }
+    for (const [name, value] of stolen) browser.jar.set(name, value);
+    expect(await browser.refresh({ ids: ['x'.repeat(22)] })).toMatchObject({ status: 400, body: { reason: 'reuse_detected' } });
+    expect([...browser.jar]).toEqual([]);
+  });
   test('no answer sets one name twice', async () => {
     const { jar } = await together('ada', 'bob', 'eve');
     await jar.call('POST', '/login', { user: 'ada', password: 'right' }).then(({ setCookies }) => {
