@@ -44,6 +44,12 @@ export function leaseContract(open: OpenStore, runner: TestRunner): void {
       expect(await on.store.acquire('a', now)).toBeUndefined();
       expect(await next!.renew(60_000)).toBe(true);
     });
+    test('a lease that has lapsed is not regained, though nobody else has taken it', async () => {
+      const lost = await on.store.acquire('a', { ttlMs: 50, waitMs: 0 });
+      await on.advance(60);
+      expect(await lost!.renew(60_000)).toBe(false);
+      expect(await on.peer.acquire('a', now)).toBeDefined();
+    });
     test('a waiter gets the lease of a holder that died, when its term is over', async () => {
       await on.store.acquire('a', { ttlMs: 200, waitMs: 0 });
       const waiting = on.peer.acquire('a', { ttlMs: 60_000, waitMs: 30_000 });

@@ -1,5 +1,5 @@
 /** Compare-and-set of the upstream credential, and the due queue. */
-import { bench, type OpenStore, type TestRunner, upstream } from './harness.js';
+import { bench, type OpenStore, presentation, type TestRunner, upstream } from './harness.js';
 
 export function upstreamContract(open: OpenStore, runner: TestRunner): void {
   const { describe, test, expect } = runner;
@@ -85,6 +85,24 @@ export function upstreamContract(open: OpenStore, runner: TestRunner): void {
       const record = await on.family({ upstream, dueAt: at, seenAt: at - 7_200_000 });
       expect(await on.store.claimDue(claim)).toEqual([]);
       expect(await on.peer.claimDue({ ...claim, seenWithinMs: 8_000_000 })).toEqual([record.id]);
+    });
+    test('who comes back is seen, and refreshed ahead again', async () => {
+      const at = await on.store.now();
+      const record = await on.family({ upstream, dueAt: at, seenAt: at - 7_200_000, rotatedAt: 0 });
+      const other = await on.family({ upstream, dueAt: at, seenAt: at - 1_000, rotatedAt: 0 });
+      expect(await on.store.claimDue({ ...claim, leaseMs: 1 })).toEqual([other.id]);
+      await on.store.present(other.id, presentation(0, ['a']));
+      await on.advance(100);
+      expect(await on.store.present(record.id, presentation(0, ['a']))).toMatchObject({ outcome: 'rotated' });
+      // The answer need not wait until the queue has heard of it.
+      await on.advance(100);
+      expect(await on.store.claimDue(claim)).toEqual([record.id, other.id]);
+    });
+    test('a family that is past its absolute expiry is not due', async () => {
+      const at = await on.store.now();
+      await on.family({ upstream, dueAt: at, absoluteExpiry: at + 50, idleExpiry: at + 50 });
+      await on.advance(51);
+      expect(await on.store.claimDue(claim)).toEqual([]);
     });
     test('who gives a family back leaves it to the next, when it is due and not before', async () => {
       const at = await on.store.now();

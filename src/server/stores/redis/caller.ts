@@ -10,8 +10,8 @@ export interface RedisCaller {
   run(script: LuaScript, keys: readonly [string, ...string[]], args?: readonly string[]): Promise<unknown>;
   /** The same with bytes: strings of the reply come as buffers. */
   runBinary(script: LuaScript, keys: readonly [string, ...string[]], args?: readonly (string | Buffer)[]): Promise<unknown>;
-  /** How many replicas have what was just written to this key. */
-  acknowledged(key: string): Promise<number>;
+  /** How many replicas have what was just written to this key. `wanted`: while one is away it is not waited for at all. */
+  acknowledged(key: string, how: 'needed' | 'wanted'): Promise<number>;
 }
 
 export interface CallerOptions {
@@ -59,22 +59,23 @@ export function redisCaller(link: RedisLink, { clock, deadlineMs, replicas }: Ca
     });
   }
   /**
-   * Until when a missing replica is waited for no longer than it takes one that is there: WAIT holds up whatever else the
-   * connection has to say, and a few sign-ins a second would be an outage for everybody.
+   * Until when a replica that did not answer counts as away: WAIT holds up whatever else the connection has to say, and a
+   * few sign-ins a second that all wait for it would be an outage for everybody.
    */
-  let briefUntil = 0;
+  let awayUntil = 0;
   return {
     command: (key, ...command) => bounded((waiting) => link.send({ key, command, reply: 'text', waiting })),
     run: (script, keys, args = []) => evaluate(script, keys, args, 'text'),
     runBinary: (script, keys, args = []) => evaluate(script, keys, args, 'bytes'),
-    acknowledged: (key) =>
-      bounded(async (waiting) => {
-        const patient = clock.now() >= briefUntil;
-        const count = await link.acknowledged(key, replicas, Math.max(1, Math.floor(patient ? deadlineMs / 2 : deadlineMs / 50)), waiting);
-        if (count >= replicas) briefUntil = 0;
-        else if (patient) briefUntil = clock.now() + 2 * deadlineMs;
-        return count;
-      }),
+    async acknowledged(key, how) {
+      const away = clock.now() < awayUntil;
+      if (away && how === 'wanted') return 0;
+      const ms = Math.max(1, Math.floor(deadlineMs / (away ? 10 : 2)));
+      const count = await bounded((waiting) => link.acknowledged(key, replicas, ms, waiting));
+      if (count >= replicas) awayUntil = 0;
+      else if (!away) awayUntil = clock.now() + 2 * deadlineMs;
+      return count;
+    },
   };
 }
 

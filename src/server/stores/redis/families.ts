@@ -33,14 +33,14 @@ export function redisFamilies({ caller, keys, index, due, replicas }: RedisFamil
   /** A revocation that a failover forgets would let a thief back in: without the acknowledgement it is a 503. */
   async function mustSurvive(key: string): Promise<void> {
     if (replicas === 0) return;
-    const count = await caller.acknowledged(key);
+    const count = await caller.acknowledged(key, 'needed');
     if (count < replicas) {
       throw new StoreUnavailableError(`The end of a session reached ${count} of ${replicas} replicas. It is retried with the request.`);
     }
   }
   /** A login that a failover forgets costs a login, a commit a call: worth waiting for, not worth refusing. */
   async function shouldSurvive(key: string): Promise<void> {
-    if (replicas > 0) await caller.acknowledged(key).catch(() => 0);
+    if (replicas > 0) await caller.acknowledged(key, 'wanted').catch(() => 0);
   }
 
   return {

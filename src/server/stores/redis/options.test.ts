@@ -86,6 +86,32 @@ test.each<[string, () => Promise<{ client: RedisClient; close(): void }>]>([
   close();
 });
 
+test('a family goes from Redis when it expires, whatever has been written to it since', async () => {
+  const { client, close } = await redisClients.ioredis(server.port);
+  const store = redisStore({ client, prefix: 'ttl:' });
+  const at = await store.now();
+  await store.create({ ...familyOf('f', at), upstream: { ver: 1, sealed: 's', expiresAt: null, pending: null } });
+  const left = async () => {
+    const ms = (await server.command('PTTL', 'ttl:{f}')) as number;
+    return ms > 0.99e9 && ms <= 1e9;
+  };
+  for (const write of [
+    () => store.present('f', presentationOf(0)),
+    () => store.mint('f', { ...presentationOf(0).token, key: 'other' }),
+    () => store.intend('f', 1, { node: 'n', at }),
+    () => store.commit('f', { ver: 1, sealed: 'n', expiresAt: null, dueAt: at, token: null }),
+    () => store.forget('f', 1),
+    () => store.watch('f', 1_000),
+    () => store.end('f', 'revoked'),
+  ]) {
+    expect(await left()).toBe(true);
+    await write();
+  }
+  expect(await left()).toBe(true);
+  await store.close();
+  close();
+});
+
 test('two prefixes are two stores', async () => {
   const { client, close } = await redisClients.ioredis(server.port);
   const [one, two] = [redisStore({ client, prefix: 'one:' }), redisStore({ client, prefix: 'two:' })];
