@@ -112,6 +112,30 @@ describe('docs/server.md', () => {
   });
 });
 
+describe('the defaults in docs/server.md', () => {
+  const serverDocument = read('docs/server.md');
+  const spaced = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ' ');
+
+  it('of lifetimes are the ones in the code', () => {
+    const unit = { MINUTE: (n) => (n % 60 ? `${n} min` : `${n / 60} h`), DAY: (n) => `${n} days` };
+    const shown = (text) => (text === 'NEVER' ? 'never' : unit[text.split(' * ')[1]](Number(text.split(' * ')[0])));
+    const rows = [...read('src/server/config/clients.ts').matchAll(/^ {2}(\w+): \{ access: ([^,]+), idle: ([^,]+), absolute: (.+?) \},$/gm)];
+    expect(rows).toHaveLength(5);
+    for (const [, client, ...times] of rows) expect(serverDocument).toContain(`| \`${client}\` | ${times.map(shown).join(' | ')} |`);
+  });
+
+  it.each([
+    ['limits', 'handler/service.ts', /LIMITS[^{]*= \{([^}]*)\}/],
+    ['timing', 'config/timing.ts', /DEFAULTS[^{]*= \{([^}]*)\}/],
+  ])('of %s are the ones in the code', (option, file, object) => {
+    const constants = Object.fromEntries([...read('src/contract/wire.ts').matchAll(/^export const (\w+) = ([\d_]+);/gm)].map(([, name, value]) => [name, value]));
+    const defaults = [...object.exec(read(`src/server/${file}`))[1].matchAll(/(\w+): (\w+)/g)].map(([, name, value]) => `\`${name}\` ${spaced(Number((constants[value] ?? value).replaceAll('_', '')))}`);
+    expect(defaults.length).toBeGreaterThan(3);
+    const row = serverDocument.split('\n').find((line) => line.startsWith(`| \`${option}\``));
+    expect(defaults.filter((said) => !row.includes(said))).toEqual([]);
+  });
+});
+
 describe('docs/service-worker.md', () => {
   it.each([
     ['WorkerRegistration', 'browser/worker-link.ts'],
