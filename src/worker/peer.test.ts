@@ -1,13 +1,21 @@
 /** The worker's session on a virtual origin, beside the sessions of its pages: whom it signs for, and what it asks. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Ports } from '../core/ports.js';
+import type { Channel, Ledger, Ports } from '../core/ports.js';
 import { tabs } from '../core/testing/tabs.js';
 import { createPeer } from './peer.js';
 import { planOf } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
-const given = vi.hoisted(() => ({ ports: undefined as unknown }));
+const given = vi.hoisted(() => ({ ports: undefined as unknown, channel: undefined as unknown as () => Channel }));
 vi.mock('./ports.js', () => ({ createWorkerPorts: () => ({ ports: given.ports as Ports, name: 'virtual' }) }));
+// Each session of the worker has one of its own.
+vi.mock('../browser/channel.js', () => ({ createChannel: () => given.channel() }));
+vi.mock('../browser/ledger.js', () => ({
+  createLedger: (): Ledger => {
+    let stored: unknown;
+    return { read: async () => stored, update: async (change) => (stored = change(stored)) };
+  },
+}));
 
 const APP = 'https://app.test';
 const NONE = { status: 400, json: { error: 'invalid_grant', reason: 'no_cookie', session: 'none' } };
@@ -25,20 +33,23 @@ const world = (marker?: boolean, config: object = {}) => {
     return new Response(null, { status: api.status });
   });
   given.ports = origin.context('service_worker').ports;
+  given.channel = () => origin.context('service_worker').ports.channel;
   const scope = { ...(marker === undefined ? {} : { cookieStore: { get: async () => (marker ? {} : undefined) } }) };
   const plan = planOf({ endpoint: '/auth', apis: [{ origin: APP, path: '/v1' }], mode: 'attach', ...config })!;
   let made: ReturnType<typeof createPeer> | undefined;
   /** Started by the first that asks for it: what the pages said before, it has not heard. */
   const peer = () => (made ??= createPeer(plan, scope as unknown as WorkerScope, {}));
   const request = (mode = 'cors') => Object.defineProperty(new Request(`${APP}/v1/me`), 'mode', { value: mode });
+  const call = (mode?: string, again = (last: boolean) => call(mode, undefined, last), last = false): Promise<Response> =>
+    peer().fetch(request(mode), plan.config.apis[0]!, again, last);
   return {
     ...stage,
     sent,
     api,
     peer,
-    get: (mode?: string, again?: () => Promise<Response>) => watch(peer().fetch(request(mode), plan.config.apis[0]!, again)),
+    get: (mode?: string, again?: () => Promise<Response>) => watch(call(mode, again)),
     async status(mode?: string) {
-      const seen = watch(peer().fetch(request(mode), plan.config.apis[0]!));
+      const seen = watch(call(mode));
       expect(await origin.until(() => 'value' in seen || 'error' in seen)).toBe(true);
       return seen.value?.status ?? seen.error;
     },
