@@ -135,6 +135,25 @@ describe('a request for an API', () => {
     expect([await status(), sent, await status('navigate'), sent]).toEqual([503, [null], 200, [null]]);
   });
 
+  it('that cannot be signed for now does not begin anew: only another session would help', async () => {
+    const { get, origin, active } = world(true);
+    await active(1);
+    await origin.advance(700_000);
+    origin.offline();
+    const again = vi.fn(async () => new Response(null, { status: 299 }));
+    const seen = get('cors', again);
+    await origin.until(() => 'value' in seen);
+    expect([seen.value?.status, again.mock.calls.length]).toEqual([503, 0]);
+  });
+
+  it('under a sealed worker is signed with a token of which the pages hear only that it is there', async () => {
+    const { status, sent, origin } = world(true, { mode: 'sealed' });
+    expect([await status(), sent]).toEqual([200, ['Bearer token-1']]);
+    await origin.advance(1_000);
+    expect(origin.messages.map(({ message }) => message.type)).toContain('TOKEN_HELD');
+    expect(JSON.stringify(origin.messages)).not.toContain('token-1');
+  });
+
   it('that is answered 401 is sent once more, with a new token', async () => {
     const { get, sent, active, api, origin } = world(true);
     await active(1);
