@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ports } from '../core/ports.js';
 import { tabs } from '../core/testing/tabs.js';
-import { createPeer } from './peer.js';
+import { createPeer, type PeerOptions } from './peer.js';
 import { planOf } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
@@ -15,7 +15,7 @@ beforeEach(() => vi.stubGlobal('location', new URL(`${APP}/sw.js`)));
 afterEach(() => vi.unstubAllGlobals());
 
 /** `marker`: what the worker reads of the endpoint's marker; absent where it cannot read cookies. */
-const world = (marker?: boolean, config: object = {}) => {
+const world = (marker?: boolean, config: object = {}, options: PeerOptions = {}) => {
   const stage = tabs();
   const { origin, watch } = stage;
   const sent: (string | null)[] = [];
@@ -29,7 +29,7 @@ const world = (marker?: boolean, config: object = {}) => {
   const plan = planOf({ endpoint: '/auth', apis: [{ origin: APP, path: '/v1' }], mode: 'attach', ...config })!;
   let made: ReturnType<typeof createPeer> | undefined;
   /** Started by the first that asks for it: what the pages said before, it has not heard. */
-  const peer = () => (made ??= createPeer(plan, scope as unknown as WorkerScope, {}));
+  const peer = () => (made ??= createPeer(plan, scope as unknown as WorkerScope, options));
   const request = (mode = 'cors') => Object.defineProperty(new Request(`${APP}/v1/me`), 'mode', { value: mode });
   return {
     ...stage,
@@ -104,6 +104,13 @@ describe('a request for an API', () => {
     const asked = refreshes().length;
     expect(asked).toBeGreaterThan(0);
     expect([await status(), await status(), sent, refreshes().length]).toEqual([200, 200, [null, null, null], asked]);
+  });
+
+  it('is sent at the level, and answered 401 by the judgement, that the worker was told', async () => {
+    const { status, sent, api, refreshes } = world(true, { level: 'plain' }, { isUnauthorized: async (response) => response.status === 299 });
+    api.status = 299;
+    expect([await status(), sent]).toEqual([299, ['Bearer token-1', 'Bearer token-2']]);
+    expect(refreshes().map(({ call }) => (call as { level?: string }).level)).toEqual(['plain', 'plain']);
   });
 
   it('waits no longer than the worker was told to', async () => {
@@ -218,6 +225,9 @@ describe('what a page hears', () => {
     const { peer, settle, refreshes } = world(false);
     expect(await settle(peer().report(false))).toEqual({ status: 'anonymous' });
     expect(refreshes()).toEqual([]);
+    const over = world(false);
+    over.origin.ledger().set({ schema: 1, incarnation: 'i', sid: 's1', sessionAt: 1, closed: [{ sid: 's1', at: 1, reason: 'revoked' }], hint: false });
+    expect(await over.settle(over.peer().report(false))).toEqual({ status: 'ended' });
     expect(await settle(peer().report(true))).toMatchObject({ status: 'active', held: { generation: 1 } });
   });
 });
