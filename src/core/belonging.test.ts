@@ -118,6 +118,17 @@ describe('sign-out', () => {
     expect(call).toEqual({ value: 'token-2' });
   });
 
+  it('keeps nobody waiting for a request that is under way', async () => {
+    const { origin, active, watch } = tabs();
+    const [tab] = await active(1);
+    origin.fault = ({ route }) => (route === 'refresh' ? { delay: 5_000 } : undefined);
+    const call = watch(tab!.session.refresh());
+    await origin.advance(1_000);
+    watch(tab!.session.signOut());
+    await origin.advance(500);
+    expect(call.error).toMatchObject({ code: 'session_ended', reason: 'signed_out' });
+  });
+
   it('offline survives a reload: the logout goes out before any refresh can', async () => {
     const { origin, active, open, watch } = tabs();
     const [tab] = await active(1);

@@ -25,6 +25,14 @@ describe('the first look under the lock', () => {
     expect(open(waiting, { ...quest, demand: true })[1].go).toBe('logout');
   });
 
+  it('lets the request out before the hold is written where its id is on disk, the endpoint replays, and nobody has sealed the session', () => {
+    const next = { ...signedIn, next: 'n'.repeat(22) };
+    const early = (record: Parameters<typeof open>[0], level: Quest['level'] = 'full') => open(record, { ...quest, level })[1];
+    expect(early(next)).toMatchObject({ early: true, attempt: next.next });
+    expect(early({ ...next, attempt: 'p'.repeat(22) })).toMatchObject({ early: true, attempt: 'p'.repeat(22) });
+    for (const opening of [early(signedIn), early(next, 'plain'), early(next, 'auto'), early({ ...next, mode: 'sealed' })]) expect(opening).toMatchObject({ go: 'send', early: false });
+  });
+
   it('dates the hold from now, and lets the next wait for what is left of it', () => {
     const [held] = open(signedIn, quest);
     expect(held.hold).toMatchObject({ by: 'a', at: 1_000, for: 10_000 });

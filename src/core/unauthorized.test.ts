@@ -86,16 +86,24 @@ describe('on 401', () => {
     const { calls, serve } = api((token) => token === 'token-2');
     const { tab, outcome, rejected } = await setup(1, async (request) => new Response((await serve(request)).status === 401 ? 'sign in' : 'ok'), { isUnauthorized: async (response) => (await response.clone().text()) === 'sign in' });
     expect((await outcome(tab.session.fetch('/api/me'))).value?.status).toBe(200);
-    expect([calls.map(({ token }) => token), rejected]).toEqual([['token-1', 'token-2'], []]);
+    await outcome(tab.session.fetch('/api/me'));
+    expect([calls.map(({ token }) => token), rejected]).toEqual([['token-1', 'token-2', 'token-2'], []]);
+  });
+
+  it('of an API with a scope of its own is cured with a token of that scope', async () => {
+    const { serve } = api((token) => token === 'token-3');
+    const { tab, outcome, refreshes } = await setup(1, serve, { apis: [{ origin: 'https://app.test', scope: 'mail' }] });
+    expect((await outcome(tab.session.fetch('/api/me'))).value?.status).toBe(200);
+    expect(refreshes().slice(1)).toMatchObject([{ call: { scope: 'mail', reason: 'startup' } }, { call: { scope: 'mail', reason: 'unauthorized', have: 2 } }]);
   });
 
   it('that stays is told with where it came from, without what was asked there', async () => {
     const { serve } = api(() => false);
     const { tab, outcome } = await setup(1, serve);
     const told: unknown[] = [];
-    tab.session.on('rejected', ({ at: _, ...event }) => told.push(event));
+    tab.session.on('rejected', (event) => told.push(event));
     await outcome(tab.session.fetch('/api/me?secret=1#x'));
-    expect(told).toEqual([{ generation: 2, url: 'https://app.test/api/me', reason: 'repeated' }]);
+    expect(told).toEqual([{ at: expect.any(Number), generation: 2, url: 'https://app.test/api/me', reason: 'repeated' }]);
   });
 
   it('where no refresh can be had the caller hears that, not the 401', async () => {

@@ -7,7 +7,7 @@ import type { Plan } from './plan.js';
 const disk = vi.hoisted(() => ({ stored: undefined as unknown }));
 const opened = vi.hoisted(() => [] as Plan[]);
 const doubts = vi.hoisted(() => [] as string[]);
-const worker = vi.hoisted(() => ({ busy: false, over: () => {} }));
+const worker = vi.hoisted(() => ({ busy: false, over: () => {}, closed: 0 }));
 vi.mock('../browser/ledger.js', () => ({
   createLedger: () => ({ read: async () => disk.stored, update: async (change: (stored: unknown) => unknown) => (disk.stored = change(disk.stored)) }),
 }));
@@ -16,7 +16,7 @@ vi.mock('./peer.js', () => ({
     opened.push(plan);
     return {
       report: async (start: boolean) => ({ status: start ? 'active' : 'anonymous' }),
-      close: () => {},
+      close: () => void (worker.closed += 1),
       fetch: async (request: Request, api: { path: string }) => new Response(`signed for ${api.path}: ${new URL(request.url).pathname}`),
       busy: () => worker.busy,
       idle: () => new Promise<void>((resolve) => (worker.over = resolve)),
@@ -30,7 +30,7 @@ const said: WorkerConfig = { endpoint: '/api/auth', apis: [{ origin, path: '/v1'
 beforeEach(() => {
   disk.stored = undefined;
   opened.length = doubts.length = 0;
-  worker.busy = false;
+  Object.assign(worker, { busy: false, closed: 0 });
   vi.stubGlobal('location', new URL(`${origin}/tabaton-sw.js`));
   vi.stubGlobal('registration', { scope: `${origin}/` });
 });
@@ -171,6 +171,23 @@ describe('a message', () => {
     expect(await settings()).toBeUndefined();
     expect(await post('CONFIGURE', said)).toMatchObject([{ tabaton: 1, mode: 'attach' }]);
   });
+});
+
+it('other settings have a session of their own, the same ones keep theirs', async () => {
+  const { tell, settings } = start();
+  for (const config of [said, said, { ...said, timeout: 5_000 }]) {
+    await tell(config);
+    await settings();
+  }
+  expect([opened.length, worker.closed]).toEqual([2, 1]);
+});
+
+it('a new script with settings of its own forgets that an older one was made quiet; one without keeps what pages said', async () => {
+  disk.stored = { ...said, quiet: true };
+  await start().fire('install');
+  expect(disk.stored).toEqual({ ...said, quiet: true });
+  await start({ apis: [{ origin }] }).fire('install');
+  expect(disk.stored).toBeUndefined();
 });
 
 it('a page that asks hears how the session stands, and one that starts it what came of that', async () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Channel, Ledger, Ports } from '../core/ports.js';
 import { tabs } from '../core/testing/tabs.js';
-import { createPeer } from './peer.js';
+import { createPeer, type PeerOptions } from './peer.js';
 import { planOf } from './plan.js';
 import type { WorkerScope } from './scope.js';
 
@@ -23,7 +23,7 @@ beforeEach(() => vi.stubGlobal('location', new URL(`${APP}/sw.js`)));
 afterEach(() => vi.unstubAllGlobals());
 
 /** `marker`: what the worker reads of the endpoint's marker; absent where it cannot read cookies. */
-const world = (marker?: boolean, config: object = {}) => {
+const world = (marker?: boolean, config: object = {}, options: PeerOptions = {}) => {
   const stage = tabs();
   const { origin, watch } = stage;
   const sent: (string | null)[] = [];
@@ -38,7 +38,7 @@ const world = (marker?: boolean, config: object = {}) => {
   const plan = planOf({ endpoint: '/auth', apis: [{ origin: APP, path: '/v1' }], mode: 'attach', ...config })!;
   let made: ReturnType<typeof createPeer> | undefined;
   /** Started by the first that asks for it: what the pages said before, it has not heard. */
-  const peer = () => (made ??= createPeer(plan, scope as unknown as WorkerScope, {}));
+  const peer = () => (made ??= createPeer(plan, scope as unknown as WorkerScope, options));
   const request = (mode = 'cors') => Object.defineProperty(new Request(`${APP}/v1/me`), 'mode', { value: mode });
   const call = (mode?: string, again = (last: boolean) => call(mode, undefined, last), last = false): Promise<Response> =>
     peer().fetch(request(mode), plan.config.apis[0]!, again, last);
@@ -117,6 +117,13 @@ describe('a request for an API', () => {
     expect([await status(), await status(), sent, refreshes().length]).toEqual([200, 200, [null, null, null], asked]);
   });
 
+  it('is sent at the level, and answered 401 by the judgement, that the worker was told', async () => {
+    const { status, sent, api, refreshes } = world(true, { level: 'plain' }, { isUnauthorized: async (response) => response.status === 299 });
+    api.status = 299;
+    expect([await status(), sent]).toEqual([299, ['Bearer token-1', 'Bearer token-2']]);
+    expect(refreshes().map(({ call }) => (call as { level?: string }).level)).toEqual(['plain', 'plain']);
+  });
+
   it('waits no longer than the worker was told to', async () => {
     const { status, origin } = world(true, { timeout: 2_000 });
     origin.fault = () => 'hang';
@@ -144,6 +151,25 @@ describe('a request for an API', () => {
     await origin.advance(700_000);
     origin.offline();
     expect([await status(), sent, await status('navigate'), sent]).toEqual([503, [null], 200, [null]]);
+  });
+
+  it('that cannot be signed for now does not begin anew: only another session would help', async () => {
+    const { get, origin, active } = world(true);
+    await active(1);
+    await origin.advance(700_000);
+    origin.offline();
+    const again = vi.fn(async () => new Response(null, { status: 299 }));
+    const seen = get('cors', again);
+    await origin.until(() => 'value' in seen);
+    expect([seen.value?.status, again.mock.calls.length]).toEqual([503, 0]);
+  });
+
+  it('under a sealed worker is signed with a token of which the pages hear only that it is there', async () => {
+    const { status, sent, origin } = world(true, { mode: 'sealed' });
+    expect([await status(), sent]).toEqual([200, ['Bearer token-1']]);
+    await origin.advance(1_000);
+    expect(origin.messages.map(({ message }) => message.type)).toContain('TOKEN_HELD');
+    expect(JSON.stringify(origin.messages)).not.toContain('token-1');
   });
 
   it('that is answered 401 is sent once more, with a new token', async () => {
@@ -210,6 +236,9 @@ describe('what a page hears', () => {
     const { peer, settle, refreshes } = world(false);
     expect(await settle(peer().report(false))).toEqual({ status: 'anonymous' });
     expect(refreshes()).toEqual([]);
+    const over = world(false);
+    over.origin.ledger().set({ schema: 1, incarnation: 'i', sid: 's1', sessionAt: 1, closed: [{ sid: 's1', at: 1, reason: 'revoked' }], hint: false });
+    expect(await over.settle(over.peer().report(false))).toEqual({ status: 'ended' });
     expect(await settle(peer().report(true))).toMatchObject({ status: 'active', held: { generation: 1 } });
   });
 });
