@@ -92,15 +92,6 @@ describe('dispose', () => {
     expect([other!.session.peek(), other!.session.getSnapshot().sid]).toEqual(['token-of-bob', 's2']);
   });
 
-  it('hands out nothing any more: a session that hears of no sign-out must not answer with its token', async () => {
-    const { active, outcome } = tabs();
-    const [tab] = await active(1);
-    expect(await tab!.session.getToken()).toBe('token-1');
-    tab!.session.dispose();
-    expect((await outcome(tab!.session.getToken())).error).toMatchObject({ code: 'disposed' });
-    expect([tab!.session.peek(), tab!.session.isExpiring()]).toEqual([undefined, true]);
-  });
-
   it('settles who was waiting', async () => {
     const { origin, active, blocked, watch } = tabs();
     const [tab] = await active(1);

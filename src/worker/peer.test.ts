@@ -243,12 +243,14 @@ describe('what a page hears', () => {
   });
 });
 
-it('once closed signs nothing more, and lets go of what it had', async () => {
-  const { peer, status, active, sent } = world(true);
+it('once closed signs nothing more, and leaves what comes to the one that replaced it', async () => {
+  const { peer, status, active, sent, get, origin } = world(true);
   await active(1);
   await status();
   peer().close();
-  expect([await status(), sent]).toEqual([503, ['Bearer token-1']]);
+  const seen = get('cors', async () => new Response(null, { status: 299 }));
+  await origin.advance(10);
+  expect([seen.value?.status, sent]).toEqual([299, ['Bearer token-1']]);
 });
 
 it('is idle at once where nothing is under way', async () => {
