@@ -1,6 +1,6 @@
 /** From an expired token to a new one: ledger, lock, attempt id, fence. */
 import { describe, expect, it, vi } from 'vitest';
-import type { VirtualRequest, VirtualResponse } from '../testing/index.js';
+import type { VirtualRequest } from '../testing/index.js';
 import { full, LOCK, tabs } from './testing/tabs.js';
 
 const EXPIRY = 600_000;
