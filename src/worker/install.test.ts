@@ -95,12 +95,28 @@ it.each([{ mode: 'seald' as never }, { apis: [{ origin: 'app.example' }] }, { en
 
 describe('a request', () => {
   const ours = { apis: [{ origin, path: '/v1' }] };
+  /** Another listener of the worker, which hears what is passed on. */
+  let other: ((event: { request: Request; respondWith(answer: Response): void }) => void) | undefined;
+  let stopped = 0;
+  beforeEach(() => {
+    other = undefined;
+    stopped = 0;
+    vi.stubGlobal('FetchEvent', class {
+      constructor(
+        readonly type: string,
+        { request }: { request: Request },
+      ) {
+        Object.assign(this, { request });
+      }
+    });
+    vi.stubGlobal('dispatchEvent', (event: never) => other?.(event));
+  });
   /** Node's Request knows no `navigate` and no destination: what a browser sets is set here. */
   const ask = async ({ fire }: ReturnType<typeof start>, path: string, { mode = 'cors', destination = '', ...init }: { mode?: string; destination?: string; method?: string; headers?: Record<string, string> } = {}) => {
     vi.stubGlobal('fetch', async () => new Response('network'));
     const request = Object.defineProperties(new Request(new URL(path, origin), init), { mode: { value: mode }, destination: { value: destination } });
     let answer: Promise<Response> | undefined;
-    const works = await fire('fetch', { request, respondWith: (given: Promise<Response>) => (answer = given) });
+    const works = await fire('fetch', { request, isTrusted: true, respondWith: (given: Promise<Response>) => (answer = given), stopImmediatePropagation: () => (stopped += 1) });
     const text = answer ? await (await answer).text() : 'untouched';
     await Promise.all(works);
     return text;
@@ -109,6 +125,13 @@ describe('a request', () => {
   it('for an API is signed, every other one is untouched', async () => {
     const of = start(ours);
     expect([await ask(of, '/v1/me'), await ask(of, '/v2'), await ask(of, '/v1', { mode: 'no-cors' })]).toEqual(['signed for /v1: /v1/me', 'untouched', 'untouched']);
+    expect(stopped, 'and no other listener sends a signed one once more').toBe(1);
+  });
+
+  it('that was held for nothing is for the other listeners of the worker, as if it came only now', async () => {
+    disk.stored = said;
+    other = (event) => event.respondWith(new Response(`theirs: ${new URL(event.request.url).pathname}`));
+    expect(await ask(start(), '/v2')).toBe('theirs: /v2');
   });
 
   it.each([
