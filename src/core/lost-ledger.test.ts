@@ -77,7 +77,7 @@ describe('a lost ledger', () => {
     const read = ledger.read.bind(ledger);
     ledger.read = () => ((ledger.read = read), new Promise((resolve) => void clock.after(1_500, () => resolve(read()))));
     // Back from the login page as somebody else, while another tab holds the token of the session before.
-    origin.ledger().set({ ...(origin.ledger().peek() as object), login: true });
+    origin.ledger().set({ ...(origin.ledger().peek() as object), login: { at: context.ports.clock.wall(), for: 600_000, sid: 's1' } });
     Object.assign(grants, { sid: 's2', session_at: 2_000 });
     const { session } = open({ start: 'hint' }, context);
     await origin.advance(10_000);

@@ -46,6 +46,9 @@ export interface Protocol {
   online(): Promise<void>;
 }
 
+/** How long a person may take to sign in, before a document that opens is taken for an ordinary one. */
+const LOGIN_MS = 600_000;
+
 /** One caller's wait: its own deadline and signal, over a refresh that goes on for the others. */
 const patiently = <T>(hub: Hub, work: Promise<T>, ms: number, signal?: AbortSignalLike): Promise<T> =>
   new Promise((resolve, reject) => {
@@ -72,9 +75,13 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
 
   const background = (key: string, request: Omit<Request, 'patience'>) => void flights.join(key, { ...request, patience: 0 }).catch(() => {});
 
+  /** A new login is being written down: who asks meanwhile waits for its session, and is not content with what others hold. */
+  let entering: Promise<unknown> | undefined;
+
   /** `patience`: how long the refresh goes on without success; the caller waits for `timeout` and no longer. */
   const ask = async (key: string, request: Omit<Request, 'patience'>, signal?: AbortSignalLike, patience = timeout): Promise<string> => {
     try {
+      if (entering && !request.demand) await entering;
       const { token } = await patiently(hub, flights.join(key, { ...request, patience }), timeout, signal);
       if (!token && !request.demand) throw sealedError();
       return token;
@@ -157,7 +164,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     },
     async signIn(returnTo) {
       const leave = endpoint.signIn?.(returnTo);
-      await hub.ledger.update((record) => ({ ...record, hint: true, login: true }), true);
+      await hub.ledger.update((record) => ({ ...record, hint: true, login: { at: clock.wall(), for: LOGIN_MS, sid: record.sid } }), true);
       leave?.();
     },
     async start(input) {
@@ -172,8 +179,8 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
         throw new TabatonError('invalid_argument', `start(grant): ${'note' in verdict ? verdict.note : 'the grant cannot be used.'}`);
       // The hold moves on: nothing that was sent before this line can be mistaken for the new login.
       let grant: Grant | undefined;
-      await hub.ledger.update((stored) => {
-        const fenced = takeHold({ ...stored, logout: undefined, cooldown: undefined, settle: undefined, login: undefined, hint: true }, hub.me, now, 0);
+      entering = hub.ledger.update((stored) => {
+        const fenced = takeHold({ ...stored, logout: undefined, cooldown: undefined, settle: undefined, hint: true }, hub.me, now, 0);
         // The answer names the new session, or the commit does where the backend names none. Never this clock: a session_at
         // of ours, compared with the server's, would make the new login look older than itself.
         const anew = fenced.level === 'full' || verdict?.answer.sid ? fenced : { ...fenced, sid: undefined, subject: undefined, tokens: {} };
@@ -185,6 +192,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
         // What an application hands over may say less than its endpoint does: the next refresh must not do without the winners.
         return { ...next, level: fenced.level ?? next.level };
       }, true);
+      await entering;
       abortExchanges(hub);
       if (!verdict) return void (await ask('|', { reason: 'startup', demand: true }, undefined, Infinity));
       if (!grant) throw new TabatonError('invalid_argument', 'start(grant): this grant belongs to an older session than the one that is active.');

@@ -61,8 +61,11 @@ export interface LedgerRecord {
   leaderEpoch: number;
   /** Only the service worker may hold tokens. Kept once one context has said so: mixed modes count as sealed. */
   mode?: 'sealed';
-  /** `signIn()` has sent the browser to a login: the next document may come back as somebody else. */
-  login?: boolean;
+  /**
+   * `signIn()` has sent the browser to a login, from this session: until another one is here, a document that opens may be the
+   * one that comes back from it, as somebody else.
+   */
+  login?: Span & { sid?: string };
   /** May somebody be signed in? Evidence for a new document. */
   hint: boolean;
 }
@@ -84,7 +87,7 @@ const isId = (value: unknown): boolean => typeof value === 'string' && ATTEMPT_I
 /** The record as stored, each field checked: it may be corrupt, hostile, or of a newer version. */
 export const parseRecord = (stored: unknown): LedgerRecord | undefined => {
   if (!isObject(stored) || !isNumber(stored.schema) || !isName(stored.incarnation)) return;
-  const { hold, tokens, cooldown, rejected, settle, logout } = stored;
+  const { hold, tokens, cooldown, rejected, settle, logout, login } = stored;
   return {
     schema: stored.schema,
     incarnation: stored.incarnation,
@@ -108,7 +111,7 @@ export const parseRecord = (stored: unknown): LedgerRecord | undefined => {
     logout: isObject(logout) && isName(logout.sid) ? { sid: logout.sid, scope: logout.scope === 'all' ? 'all' : 'device' } : undefined,
     settle: isSpan(settle) ? settle : undefined,
     leaderEpoch: isNumber(stored.leaderEpoch) ? stored.leaderEpoch : 0,
-    login: stored.login === true || undefined,
+    login: isSpan(login) && (login.sid === undefined || isName(login.sid)) ? (login as LedgerRecord['login']) : undefined,
     mode: stored.mode === 'sealed' ? 'sealed' : undefined,
     hint: stored.hint === true,
   };

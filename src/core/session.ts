@@ -5,7 +5,7 @@ import { createContext, type Context } from './context.js';
 import type { Ports } from './ports.js';
 import type { Protocol } from './protocol.js';
 import { promptly } from './promptly.js';
-import { isClosed, parseRecord, type LedgerRecord } from './record.js';
+import { isClosed, parseRecord, spanHolds, type LedgerRecord } from './record.js';
 import type { CoreOptions, CoreSession, GetTokenOptions } from './types.js';
 
 const MIN_TTL_MS = 10_000;
@@ -49,6 +49,8 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
       .then(run, () => context.disposed || clock.after(LOAD_AGAIN_MS, () => context.state.status === 'starting' && insist(run)))
       .catch(() => {});
   const start = () => insist((loaded) => loaded.start());
+  /** Perhaps back from a login, `lazy` or not: what the other tabs hold may be somebody else's. A worker has its own way to know. */
+  const returning = (record: LedgerRecord | undefined) => lifecycle.kind !== 'service_worker' && spanHolds(record?.login, clock.wall());
   const learn = (record: LedgerRecord | undefined) => {
     context.dispatch({ type: 'closed', sessions: record?.closed ?? [] });
     if (record?.logout) quietly((loaded) => loaded.insistOnLogout());
@@ -75,15 +77,15 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
       reading.then(({ record: late }) => {
         if (mine !== boots) return;
         learn(late);
-        if (late?.login && options.start !== 'lazy') start();
+        if (returning(late)) start();
       }, () => {});
-    if (context.disposed || context.state.status !== 'starting' || options.start === 'lazy') return;
+    if (context.disposed || context.state.status !== 'starting') return;
+    if (returning(record)) return start();
+    if (options.start === 'lazy') return;
     // Either is enough: the late answer of an older login may have taken the endpoint's marker away.
     const known = record?.hint && !isClosed(record, record.sid);
-    // Back from a login: what the other tabs hold may be somebody else's.
-    if (record?.login) start();
     // A ledger that is slow, or cannot be read, does not say that nobody is signed in.
-    else if (options.start === 'eager' || known || !answer || ports.endpoint.hint?.()) insist((loaded) => loaded.restore());
+    if (options.start === 'eager' || known || !answer || ports.endpoint.hint?.()) insist((loaded) => loaded.restore());
     else context.dispatch({ type: 'anonymous' });
   };
 

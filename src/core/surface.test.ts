@@ -22,6 +22,39 @@ describe('signIn', () => {
     await outcome(tab!.session.signIn({ returnTo: '/inbox?folder=1#top' }));
     expect(origin.logins).toEqual([{ context: tab!.context.name, returnTo: '/inbox?folder=1#top' }]);
   });
+
+  it.each(['hint', 'lazy'] as const)('comes back as somebody else although another document was opened meanwhile (start: %s)', async (start) => {
+    const { origin, active, open, outcome, grants } = tabs();
+    const [ann] = await active(1);
+    await outcome(ann!.session.signIn());
+    // Opened from a bookmark, while the first is at the login: it is still Ann's.
+    const between = open({ start });
+    await origin.advance(1_000);
+    expect(between.session.getSnapshot().sid).toBe('s1');
+    Object.assign(grants, { sid: 's2', session_at: 2_000 });
+    const back = open({ start });
+    await outcome(back.session.getToken());
+    await origin.advance(1_000);
+    expect([ann!, between, back].map(({ session }) => session.getSnapshot().sid)).toEqual(['s2', 's2', 's2']);
+  });
+
+  it.each([
+    ['is under way: the endpoint says who is here', 590_000, {}, 1],
+    ['is over after ten minutes: the others say who is here', 600_001, {}, 0],
+    ['is over when somebody else is here', 590_000, { sid: 's2', session_at: 2_000 }, 0],
+  ])('%s', async (_, ms, next, asked) => {
+    const { origin, active, open, outcome, grants, refreshes } = tabs();
+    Object.assign(grants, { expires_in: 6_000, lifetime: 6_000 });
+    const [ann] = await active(1);
+    await outcome(ann!.session.signIn());
+    Object.assign(grants, next);
+    if ('sid' in next) open({ start: 'hint' });
+    await origin.advance(ms);
+    const before = refreshes().length;
+    const later = open({ start: 'hint' });
+    await origin.advance(1_000);
+    expect([later.session.getSnapshot().status, refreshes().length - before]).toEqual(['active', asked]);
+  });
 });
 
 describe('dispose', () => {
