@@ -20,7 +20,7 @@ import { root } from './steps.mjs';
  */
 export const budgets = [
   { id: 'createSession', name: "import { createSession } from 'tabaton'", file: 'dist/index.js', import: '{ createSession }', limit: 7_000 },
-  { id: 'refreshed', name: '  the same after its first refresh', file: 'dist/index.js', import: '{ createSession }', with: ['refreshing', 'fetch', 'leadership'], limit: 21_400 },
+  { id: 'refreshed', name: '  the same after its first refresh', file: 'dist/index.js', import: '{ createSession }', with: ['refreshing', 'fetch', 'leadership'], limit: 21_500 },
   // The goal is 9 000: docs/decisions/0050-size-of-the-worker.md says what stands between, and the bench prints it as missed.
   { id: 'sw', name: 'tabaton/sw.js', file: 'dist/sw.js', served: true, limit: 20_600 },
   { id: 'worker', name: "import { installWorker } from 'tabaton/worker'", file: 'dist/worker/index.js', import: '{ installWorker }', limit: 21_000 },

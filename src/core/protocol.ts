@@ -81,7 +81,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
   /** `patience`: how long the refresh goes on without success; the caller waits for `timeout` and no longer. */
   const ask = async (key: string, request: Omit<Request, 'patience'>, signal?: AbortSignalLike, patience = timeout): Promise<string> => {
     try {
-      if (entering && !request.demand) await entering;
+      if (!request.demand) await entering;
       const { token } = await patiently(hub, flights.join(key, { ...request, patience }), timeout, signal);
       if (!token && !request.demand) throw sealedError();
       return token;

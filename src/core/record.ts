@@ -111,7 +111,7 @@ export const parseRecord = (stored: unknown): LedgerRecord | undefined => {
     logout: isObject(logout) && isName(logout.sid) ? { sid: logout.sid, scope: logout.scope === 'all' ? 'all' : 'device' } : undefined,
     settle: isSpan(settle) ? settle : undefined,
     leaderEpoch: isNumber(stored.leaderEpoch) ? stored.leaderEpoch : 0,
-    login: isSpan(login) && (login.sid === undefined || isName(login.sid)) ? (login as LedgerRecord['login']) : undefined,
+    login: isSpan(login) ? (login as LedgerRecord['login']) : undefined,
     mode: stored.mode === 'sealed' ? 'sealed' : undefined,
     hint: stored.hint === true,
   };
