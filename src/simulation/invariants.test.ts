@@ -25,7 +25,7 @@ interface Setting {
 /** What breaks in a world of one page. */
 const broken = ({ now, state = initial, seen = state, newest, calls = [], signedOut, bornAt = 0 }: Setting): string | undefined => {
   const tab = {
-    kind: 'page', calls, seen, bornAt, known: true, missedNews: false, runningSince: 0,
+    kind: 'page', calls, seen, bornAt, known: true, missedNews: false, runningSince: 0, heldSince: 0,
     context: { name: 'page-1', state: 'running' },
     core: { state, snapshot: {}, valid: () => true },
     newest: new Map(newest ? [['|', newest]] : []),

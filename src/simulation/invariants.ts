@@ -117,7 +117,8 @@ const checkSignedOut = (world: World, tab: Tab): void => {
   // The ledger has forgotten it, or never took it: who could say it again is gone, or has just come back.
   if (forgetful(world) && !running(by)) return;
   // A store that fails takes the sign-out later, one that was lost gets it again with the next logout: until then it is looked up.
-  const since = Math.max(at, tab.runningSince, forgetful(world) ? by.runningSince : at);
+  // And who stood still may come back with a token that a newer document takes: it hears of it from those who know.
+  const since = Math.max(at, tab.runningSince, forgetful(world) ? Math.max(by.runningSince, tab.heldSince) : at);
   const told = world.origin.now() - since > NEWS_MS + (forgetful(world) ? LATE_STORE_MS : 0);
   if (told && core.state.status === 'active' && Object.keys(core.state.grants).some(core.valid))
     fail('S5', `${tab.context.name} still holds a token of ${core.state.sid}, which was signed out`);
@@ -141,6 +142,7 @@ export const checkAll = (world: World, sids: Map<string, string>): void => {
     if (state !== tab.seen) {
       const before = tab.seen;
       tab.seen = state;
+      if (state.grants !== before.grants) tab.heldSince = world.origin.now();
       checkGrants(world, tab, state, sids);
       checkStatus(world, tab, before, state);
       checkLeak('a snapshot', tab.core.snapshot);

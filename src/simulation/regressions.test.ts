@@ -204,6 +204,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'page 1 signs in, its ledger does not take it · page 2 hears of it, and the ledger knows nothing · page 1 writes it later',
     'full chromium seed=775777 tabs=page,page life=60 | +200 signIn 0 | +2 ledgerFails 0 | +200 restore 0 | +200 get 0',
   ],
+  [
+    'a token that comes back after a sign-out, with a page that stood still, is taken away again by those who know',
+    'page 1 frozen in mid-refresh · page 2 signs out · the record is lost · page 3 opens · page 1 thaws, commits to what it remembers, tells page 3',
+    'full chromium seed=0 tabs=page,page life=300 in | ~flight freeze holder | +55000 get holder | +0 signOut holder | +200 portal 0 | +0 forget holder | +0 open 0 | ~flight double 0 | +0 hang holder | +200 limited holder',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {

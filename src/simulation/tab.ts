@@ -36,6 +36,8 @@ export interface Tab {
   bornAt: number;
   /** The ledger said then that somebody is signed in. */
   known: boolean;
+  /** When the tokens it holds became others. */
+  heldSince: number;
   /** It was not told that a session began or ended: a disturbed channel. */
   missedNews: boolean;
   call(what: string, run: () => Promise<unknown>): Call;
@@ -85,6 +87,7 @@ export const openTab = (origin: VirtualOrigin, kind: TabKind, level: BackendLeve
     newest: new Map(),
     runningSince: origin.now(),
     bornAt: origin.now(),
+    heldSince: origin.now(),
     known,
     missedNews: false,
     call(what, run) {
