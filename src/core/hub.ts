@@ -24,8 +24,8 @@ export interface Hub extends Context {
   replayed?: string;
   /** Why the last request here brought no token; gone with one that did. */
   trouble?: string;
-  /** A sign-out that the endpoint has not heard of is about to be said again. */
-  insisting: boolean;
+  /** A sign-out that the endpoint has not heard of is about to be said again, unless this takes it back. */
+  insisting?: Cancel;
   /** What the others have to hear of, although this session may be disposed meanwhile: refreshes and sign-outs. */
   readonly pending: ReadonlySet<Promise<unknown>>;
   /** Makes work pending until it is settled. */
@@ -93,7 +93,6 @@ export const createHub = (context: Context, name: string): Hub => {
     resync: () => {},
     exchanges: new Set<Exchange>(),
     stoleAt: -Infinity,
-    insisting: false,
     pending,
     during<T>(work: Promise<T>): Promise<T> {
       const settled = () => void pending.delete(work);

@@ -159,7 +159,12 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     },
     async online() {
       await hub.ledger.update((record) => (record.cooldown?.soft ? { ...record, cooldown: { ...record.cooldown, for: 0 } } : record));
-      if (hub.ledger.seen.logout) void insistOnLogout(hub);
+      if (hub.ledger.seen.logout) {
+        // A long pause was for the network that is back: what fails now is tried again soon.
+        hub.insisting?.();
+        hub.insisting = undefined;
+        void insistOnLogout(hub);
+      }
       flights.hasten();
     },
     async signIn(returnTo) {

@@ -37,9 +37,8 @@ const say = (hub: Hub, sid: string): void => hub.post({ type: 'SESSION_ENDED', s
 /** One timer per context, however many ways there are to learn that a sign-out is pending. */
 const again = (hub: Hub, ms: number, tries: number): void => {
   if (hub.insisting) return;
-  hub.insisting = true;
-  hub.ports.clock.after(ms, async () => {
-    hub.insisting = false;
+  hub.insisting = hub.ports.clock.after(ms, async () => {
+    hub.insisting = undefined;
     if (hub.disposed) return;
     // Written and said again, too: a ledger may have been lost since, and with it what a new document knows. A frame of
     // another site can do no more than that.

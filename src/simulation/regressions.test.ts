@@ -209,6 +209,11 @@ const FOUND: [name: string, timeline: string, schedule: string][] = [
     'page 1 frozen in mid-refresh · page 2 signs out · the record is lost · page 3 opens · page 1 thaws, commits to what it remembers, tells page 3',
     'full chromium seed=0 tabs=page,page life=300 in | ~flight freeze holder | +55000 get holder | +0 signOut holder | +200 portal 0 | +0 forget holder | +0 open 0 | ~flight double 0 | +0 hang holder | +200 limited holder',
   ],
+  [
+    'a sign-out that fails once more when the network is back is said again soon, not after the pause that many failures have made long',
+    'page 2 signs out offline, again and again: the next try is two minutes away · online, and the logout is lost',
+    'full chromium seed=4657 tabs=foreign,page life=60 in | +32 limited holder | ~flight offline holder | ~flight signIn 0 | +0 signOut 3 | ~flight loseRequest 0 | ~flight get holder | +55000 get 0 | +1500 online 0 | +0 jump holder | +200 get 0',
+  ],
 ];
 
 describe('schedules that once broke an invariant', () => {
