@@ -6,7 +6,7 @@
  * @type {Guard[]}
  */
 export const guards = [
-  { guard: 'the ledger is read again under the lock', file: 'src/core/opening.ts', on: 'if (alive && later) return', off: 'if (alive && later && false) return', tests: ['src/core/asking.test.ts'] },
+  { guard: 'the ledger is read again under the lock', file: 'src/core/opening.ts', on: 'if (alive && isNewer(', off: 'if (alive && (false as boolean) && isNewer(', tests: ['src/core/asking.test.ts'] },
   { guard: 'an orphan of a dead holder is waited for', file: 'src/core/opening.ts', on: 'foreign && !replays && !passed.orphan ?', off: 'foreign && false ?', tests: ['src/core/opening.test.ts'] },
   { guard: 'an orphan whose wait was cut short is handed on', file: 'src/core/record-moves.ts', on: 'hold: orphan ? { ...orphan, seq: seq + 1 } : {', off: 'hold: {', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'one attempt id per ledger', file: 'src/core/opening.ts', on: 'const attempt = stored ?? quest.attempt;', off: 'const attempt = quest.attempt;', tests: ['src/core/asking.test.ts'] },
@@ -90,7 +90,7 @@ export const guards = [
   { guard: 'a session whose ledger is lost ends by word', file: 'src/core/hearing.ts', on: 'const lost = sid === hub.state.sid && record.incarnation !== before;', off: 'const lost = false as boolean;', tests: ['src/core/lost-ledger.test.ts'] },
   { guard: 'a sign-out is repeated until it is heard', file: 'src/core/sign-out.ts', on: "...askLogout(closeSession(record, sid, 'signed_out', clock.wall()), sid, scope),", off: "...closeSession(record, sid, 'signed_out', clock.wall()),", tests: ['src/core/belonging.test.ts'] },
   { guard: 'a portal’s page is no logout', file: 'src/core/sign-out.ts', on: "(reply.json !== undefined || reply.status >= 400 || hub.level() !== 'full')", off: '(true as boolean)', tests: ['src/simulation/regressions.test.ts'] },
-  { guard: 'a sign-out does not wait out its long pause when the network is back', file: 'src/core/protocol.ts', on: '        hub.insisting?.();\n        hub.insisting = undefined;', off: '', tests: ['src/simulation/regressions.test.ts'] },
+  { guard: 'a sign-out does not wait out its long pause when the network is back', file: 'src/core/sign-out.ts', on: '  hub.insisting?.();\n  hub.insisting = undefined;', off: '', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'a foreign frame goes on saying that somebody signed out', file: 'src/core/sign-out.ts', on: 'if (hub.insisting) return;', off: 'if (hub.insisting || hub.ports.lifecycle.crossSite) return;', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'an older session is no heir of a login that waits', file: 'src/core/record-moves.ts', on: 'late.sid || late.sessionAt > early.sessionAt ? late : early', off: 'late.sid ? late : early', tests: ['src/simulation/regressions.test.ts'] },
   { guard: 'who learns of a sign-out from the ledger says it at once', file: 'src/core/sign-out.ts', on: 'if (sid && sid !== said && !hub.state.closed.includes(sid)) say(hub, sid);', off: '', tests: ['src/core/lost-ledger.test.ts'] },

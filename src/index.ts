@@ -2,7 +2,7 @@
 import { checkOptions, createPorts, here, type SessionOptions } from './browser/index.js';
 import { defaults } from './core/defaults.js';
 import { TabatonError } from './core/errors.js';
-import { promptly } from './core/promptly.js';
+import { part } from './core/promptly.js';
 import { createCoreSession } from './core/session.js';
 import { initial, snapshotOf } from './core/state.js';
 import type { CoreSession, WorkerState } from './core/types.js';
@@ -103,10 +103,8 @@ export const createSession = (options: SessionOptions = {}): Session => {
       unregister: async () => (await linked()).unregister(),
     },
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
-      const send = await promptly(ports.clock, (prepared ??= prepare()), timeout);
-      if (send) return send(input, init);
-      prepared = undefined;
-      throw new TabatonError('refresh_unavailable', 'A part of tabaton could not be loaded: are all its chunks deployed, and is there a network?');
+      const send = await part(ports.clock, (prepared ??= prepare()), timeout, () => (prepared = undefined));
+      return send(input, init);
     },
   });
 };

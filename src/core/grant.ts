@@ -61,6 +61,6 @@ export const isLater = (at: number, than: number): boolean => at > than || (Numb
 
 /** The only order there is: a later session, or a later token of the same session. */
 export const isNewer = (
-  a: { sid: string; sessionAt: number; generation: number },
+  a: { sid?: string; sessionAt: number; generation: number },
   b: { sid: string; sessionAt: number; generation: number } | undefined,
 ): boolean => !b || (a.sid === b.sid ? a.generation > b.generation : isLater(a.sessionAt, b.sessionAt));

@@ -2,7 +2,7 @@
  * The first thing a lock holder does: one atomic look at the ledger that decides what this refresh
  * is going to be, and takes the hold in the same stroke if it is going to be anything.
  */
-import { isLater } from './grant.js';
+import { isNewer } from './grant.js';
 import type { Level, RefreshReason } from './types.js';
 import { holds, takeHold } from './record-moves.js';
 import { isClosed, levelOf, spanHolds, type LedgerRecord } from './record.js';
@@ -76,8 +76,7 @@ export const open = (record: LedgerRecord, quest: Quest): [LedgerRecord, Opening
   const held = record.tokens[key];
   if (held && !quest.demand && reason !== 'settle' && held.generation > passed.generation) {
     const alive = !held.for ? held.at <= now : spanHolds(held, now);
-    const later = !from || (record.sid === from.sid ? held.generation > from.generation : isLater(record.sessionAt, from.sessionAt));
-    if (alive && later) return stop({ go: 'adopt', generation: held.generation });
+    if (alive && isNewer({ sid: record.sid, sessionAt: record.sessionAt, generation: held.generation }, from)) return stop({ go: 'adopt', generation: held.generation });
   }
   if (spanHolds(record.cooldown, now) && !quest.demand)
     return stop({ go: 'cooldown', wait: record.cooldown.at + record.cooldown.for - now, failures: record.cooldown.failures });

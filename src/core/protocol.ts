@@ -13,7 +13,7 @@ import { createHub, type Hub } from './hub.js';
 import { releaseHold, takeHold } from './record-moves.js';
 import { isClosed, spanHolds } from './record.js';
 import { seal, sealedError } from './sealed.js';
-import { abortExchanges, insistOnLogout, signOut } from './sign-out.js';
+import { abortExchanges, insistAnew, insistOnLogout, signOut } from './sign-out.js';
 import type { AbortSignalLike, GetTokenOptions, GrantInput, RefreshOptions, TokenTarget } from './types.js';
 import { classify } from './verdict.js';
 
@@ -159,12 +159,7 @@ export const createProtocol = (context: Context, name: string, lead: () => Promi
     },
     async online() {
       await hub.ledger.update((record) => (record.cooldown?.soft ? { ...record, cooldown: { ...record.cooldown, for: 0 } } : record));
-      if (hub.ledger.seen.logout) {
-        // A long pause was for the network that is back: what fails now is tried again soon.
-        hub.insisting?.();
-        hub.insisting = undefined;
-        void insistOnLogout(hub);
-      }
+      if (hub.ledger.seen.logout) void insistAnew(hub);
       flights.hasten();
     },
     async signIn(returnTo) {

@@ -4,7 +4,7 @@ import { keyOf, untilAhead } from './grant.js';
 import { createContext, type Context } from './context.js';
 import type { Ports } from './ports.js';
 import type { Protocol } from './protocol.js';
-import { promptly } from './promptly.js';
+import { part, promptly } from './promptly.js';
 import { isClosed, parseRecord, spanHolds, type LedgerRecord } from './record.js';
 import type { CoreOptions, CoreSession, GetTokenOptions } from './types.js';
 
@@ -29,14 +29,9 @@ export const createCoreSession = (ports: Ports, options: CoreOptions, name: stri
 
   const protocol = (): Promise<Protocol> => {
     if (context.disposed) return Promise.reject(new TabatonError('disposed', 'This session was disposed: create another one with createSession().'));
-    return (loading ??= promptly(clock, parts.protocol(), options.timeout).then((loaded) => {
-      if (loaded) {
-        const { createProtocol, ports: more } = loaded;
-        Object.assign(ports, more);
-        return createProtocol(context, name, parts.leadership);
-      }
-      loading = undefined;
-      throw new TabatonError('refresh_unavailable', 'A part of tabaton could not be loaded: are all its chunks deployed, and is there a network?');
+    return (loading ??= part(clock, parts.protocol(), options.timeout, () => (loading = undefined)).then(({ createProtocol, ports: more }) => {
+      Object.assign(ports, more);
+      return createProtocol(context, name, parts.leadership);
     }));
   };
   /** For what nobody waits for. */

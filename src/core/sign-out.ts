@@ -32,6 +32,13 @@ export const insistOnLogout = async (hub: Hub, tries = 0): Promise<void> => {
   again(hub, LOGOUT_RETRY_MS * 2 ** Math.min(tries, 4) * (0.5 + hub.ports.random.next()), tries + 1);
 };
 
+/** The network is back, which a long pause was for: what fails now is tried again soon. */
+export const insistAnew = (hub: Hub): Promise<void> => {
+  hub.insisting?.();
+  hub.insisting = undefined;
+  return insistOnLogout(hub);
+};
+
 const say = (hub: Hub, sid: string): void => hub.post({ type: 'SESSION_ENDED', sid, reason: 'signed_out' });
 
 /** One timer per context, however many ways there are to learn that a sign-out is pending. */
