@@ -1,26 +1,35 @@
 /** The rows that must be survived in every engine: 1, 2, 5, 7, 8, 9, 10, 11 and 12. */
 import { expect } from '@playwright/test';
 import { becomesActive, getsToken, neverEnded } from '../harness/origin.js';
+import type { Context } from '../harness/tab.js';
 import { allServed, endMidRefresh, stillAlive } from '../harness/victim.js';
 import { cut, html, json, silence } from '../server/faults.js';
 import { below, type EngineTab } from './engine.js';
-import type { EngineTest } from './fixtures.js';
+import type { EngineTest, InEngine } from './fixtures.js';
 
 const users = async (tabs: readonly EngineTab[]): Promise<unknown[]> => Promise.all(tabs.map(async (tab) => (await tab.run('snapshot')).sub));
+
+/** All of them are refused before anybody has a new token. */
+async function oneRefresh(at: InEngine, contexts: readonly Context[]): Promise<void> {
+  const barrier = at.server.faults.hold('refresh', 'before');
+  const storm = at.storm(contexts);
+  await barrier.arrived;
+  await expect.poll(() => at.server.api.rejections).toBe(contexts.length);
+  barrier.release();
+  expect(await Promise.all(storm.values())).toEqual(allServed(contexts));
+  expect(at.server.refreshes()).toHaveLength(1);
+  await neverEnded(contexts);
+}
+
+/** Resolves when its page is there, out of the cache or loaded anew. */
+const isBack = (tab: EngineTab): Promise<void> => expect.poll(() => tab.evaluate('window.subject !== undefined').catch(() => false)).toBe(true);
 
 const timedOut = expect.objectContaining({ event: expect.objectContaining({ outcome: 'transient: no answer in time' }) });
 
 export function rows(name: string, test: EngineTest): void {
   test(`${name}, row 1: ten tabs get their 401 together: one refresh`, async ({ at }) => {
     const tabs = await at.signedIn(10);
-    const barrier = at.server.faults.hold('refresh', 'before');
-    const storm = at.storm(tabs);
-    await barrier.arrived;
-    await expect.poll(() => at.server.api.rejections).toBe(10);
-    barrier.release();
-    expect(await Promise.all(storm.values())).toEqual(allServed(tabs));
-    expect(at.server.refreshes()).toHaveLength(1);
-    await neverEnded(tabs);
+    await oneRefresh(at, tabs);
   });
 
   test(`${name}, row 1: tabs, iframes, dedicated workers and a shared worker get their 401 together: one refresh`, async ({ at }) => {
@@ -29,14 +38,7 @@ export function rows(name: string, test: EngineTest): void {
     const contexts = [...tabs, ...others, await below(tabs[0]!, 'shared', 'shared')];
     await becomesActive(contexts);
     at.server.journal.clear();
-    const barrier = at.server.faults.hold('refresh', 'before');
-    const storm = at.storm(contexts);
-    await barrier.arrived;
-    await expect.poll(() => at.server.api.rejections).toBe(contexts.length);
-    barrier.release();
-    expect(await Promise.all(storm.values())).toEqual(allServed(contexts));
-    expect(at.server.refreshes()).toHaveLength(1);
-    await neverEnded(contexts);
+    await oneRefresh(at, contexts);
   });
 
   for (const when of ['before', 'after'] as const)
@@ -65,7 +67,7 @@ export function rows(name: string, test: EngineTest): void {
     expect(at.backend.rotations()).toBe(1);
     barrier.release();
     await holder.back();
-    await expect.poll(() => holder.evaluate('window.subject !== undefined').catch(() => false)).toBe(true);
+    await isBack(holder);
     const { generation } = await waiter.run('snapshot');
     await expect.poll(async () => (await holder.run('snapshot')).generation).toBe(generation);
     expect(at.backend.rotations()).toBe(1);
@@ -81,7 +83,7 @@ export function rows(name: string, test: EngineTest): void {
     await tab!.goto(`${at.server.origin}/bare?elsewhere`);
     barrier.release();
     await tab!.back();
-    await expect.poll(() => tab!.evaluate('window.subject !== undefined').catch(() => false)).toBe(true);
+    await isBack(tab!);
     expect(await tab!.run('api', '/api/me')).toMatchObject({ ok: true, value: { status: 200, user: 'ada' } });
     expect(await tab!.run('events', 'refresh')).not.toContainEqual(timedOut);
     expect(at.backend.rotations()).toBe(1);
