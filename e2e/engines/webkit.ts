@@ -1,9 +1,9 @@
 /** WebKitGTK: the engine of Safari, driven by its own WebDriver on a display of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { webkitPaths } from '../../scripts/browser-path.mjs';
+import { freePort } from '../../src/server/testing/free-port.js';
 import type { Run } from '../server/pages/subject.js';
 import { callOf, type Engine, type EngineTab } from './engine.js';
 import { connect, type WebDriver } from './webdriver.js';
@@ -66,15 +66,6 @@ function tab(driver: WebDriver, handle: string, name: string): EngineTab {
     back: () => driver.send(handle, 'POST', '/back'),
     close: async () => void (await driver.send(handle, 'DELETE', '/window')),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function listening(status: string, server: ChildProcess): Promise<void> {

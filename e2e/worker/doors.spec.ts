@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from '@playwright/test';
 import { build, createServer, preview, type InlineConfig } from 'vite';
+import { freePort } from '../../src/server/testing/free-port.js';
 import { expect, test } from '../harness/fixtures.js';
 import type { Origin } from '../harness/origin.js';
 import { get, plain, stopWorkers, underWorker } from './plain.js';
@@ -44,15 +45,6 @@ async function application(origin: Origin): Promise<{ config: InlineConfig; fold
       build: { outDir: join(folder, 'out') },
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const { createServer: listen } = await import('node:net');
-  const server = listen();
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const { port } = server.address() as { port: number };
-  await new Promise<void>((closed) => server.close(() => closed()));
-  return port;
 }
 
 async function works(page: Page, address: string): Promise<void> {

@@ -12,8 +12,9 @@ import { type Store, StoreUnavailableError } from './store.js';
 import { memoryStore } from './stores/memory.js';
 import { redisStore } from './stores/redis.js';
 import { sqliteStore } from './stores/sqlite.js';
+import { freePort } from './testing/free-port.js';
 import { bundleForNode } from './testing/node-process.js';
-import { freePort, startRedis } from './testing/redis-server.js';
+import { startRedis } from './testing/redis-server.js';
 import { KEY } from './testing/site.js';
 
 const PASSWORD = 'correct-horse';

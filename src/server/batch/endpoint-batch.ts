@@ -1,4 +1,5 @@
 /** The batch as the endpoint runs it: families of browsers, tokens of its provider. */
+import { isListed } from '../config/place.js';
 import { deathOf, type FamilyRecord } from '../families/family.js';
 import { userIndex } from '../handler/found-family.js';
 import { NATIVE } from '../handler/gate.js';
@@ -34,6 +35,6 @@ export function endpointBatch(service: Service): BatchParts {
 
 /** Whether this endpoint let it in, as far as can be seen: its refresh token is good at this one's provider, and at no other. */
 async function isOurs({ place, tokens }: Service, { sub, indexes, origin, mount = place.mount }: FamilyRecord): Promise<boolean> {
-  const from = origin === NATIVE || origin === place.publicOrigin || place.origins.has(origin);
+  const from = origin === NATIVE || isListed(place, origin);
   return from && mount === place.mount && indexes[0] === (await userIndex(tokens.issuer, sub));
 }

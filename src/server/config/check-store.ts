@@ -2,7 +2,7 @@
  * Whether the store can be worked with, asked before the first visitor is. It writes, reads and takes back a note: a
  * Redis that only replicates and a file that may only be read would pass a mere question.
  */
-import { keepAlive, type ServerClock, type ServerRandom } from '../clock.js';
+import { keepAlive, pause, type ServerClock, type ServerRandom } from '../clock.js';
 import { base64url } from '../encoding.js';
 import { type Store, StoreUnavailableError } from '../store.js';
 import { MisconfiguredError } from './misconfigured.js';
@@ -25,7 +25,7 @@ export async function checkStore(store: Store, { clock, random, waitMs }: { cloc
           `cannot be used: ${reason} Start it, correct where and how it is reached, or give this process the right to write to it.`,
         );
       }
-      await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
+      await pause(clock, PAUSE_MS);
     }
   } finally {
     release();

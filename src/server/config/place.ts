@@ -76,4 +76,7 @@ function listedOrigin(value: string): string {
   return url.origin;
 }
 
+/** Whether pages of this origin may call the endpoint. */
+export const isListed = ({ publicOrigin, origins }: Place, origin: string): boolean => origin === publicOrigin || origins.has(origin);
+
 const isLocal = ({ hostname }: URL): boolean => /^(localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(hostname);

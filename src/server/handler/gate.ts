@@ -6,7 +6,7 @@
  * @see draft-ietf-oauth-browser-based-apps, "Cross-Site Request Forgery Protections"
  */
 import { ATTEMPT_HEADER, GUARD_HEADER, NATIVE_GUARD } from '../../contract/wire.js';
-import type { Place } from '../config/place.js';
+import { isListed, type Place } from '../config/place.js';
 import type { Heard } from './call.js';
 import { refusal, type Draft } from './draft.js';
 
@@ -59,7 +59,7 @@ export function refuseCrossSite(request: Heard, place: Place): Draft | undefined
 function originAllowed(request: Heard, place: Place): boolean {
   const site = request.headers.get('Sec-Fetch-Site');
   const origin = request.headers.get('Origin');
-  const listed = origin !== null && (origin === place.publicOrigin || place.origins.has(origin));
+  const listed = origin !== null && isListed(place, origin);
   switch (site) {
     case 'same-origin':
       return true;

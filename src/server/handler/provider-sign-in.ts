@@ -3,6 +3,7 @@
  * may sign in at once. The cookie is Lax: the way back from the provider carries no Strict one, which is also why
  * the session that will be replaced is noted here.
  */
+import { isListed } from '../config/place.js';
 import { base64url } from '../encoding.js';
 import type { UpstreamError } from '../upstream/upstream.js';
 import type { ProviderLogin } from '../upstream/provider-login.js';
@@ -71,8 +72,8 @@ function tooMany<T extends { value: string }>(transactions: readonly T[], added:
 
 /** The app on another listed origin says so; a redirect has no trustworthy Origin of its own. */
 function originOf({ place }: Service, asked: string | null): string | undefined {
-  if (asked === null || asked === place.publicOrigin) return place.publicOrigin;
-  return place.origins.has(asked) ? asked : undefined;
+  if (asked === null) return place.publicOrigin;
+  return isListed(place, asked) ? asked : undefined;
 }
 
 export function providerTrouble(service: Service, error: UpstreamError): Draft {

@@ -2,9 +2,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../testing/free-port.js';
 import { openIdProvider, signInAt, type OpenIdProvider } from '../testing/openid-provider.js';
 import type { EndpointEvent } from '../observe.js';
 import type { TimingOptions } from '../config/timing.js';
@@ -172,14 +172,4 @@ export async function startCluster(file: string, store: NodeSettings['store'], c
       await provider.close();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

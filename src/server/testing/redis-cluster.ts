@@ -1,6 +1,7 @@
 /** A Redis cluster of two primaries on loopback: what one script touches must live on one of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, type RedisServer, startRedis } from './redis-server.js';
+import { freePort } from './free-port.js';
+import { type RedisServer, startRedis } from './redis-server.js';
 
 export interface RedisCluster {
   readonly nodes: readonly RedisServer[];

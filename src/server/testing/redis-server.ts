@@ -5,11 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { redisPath } from '../../../scripts/browser-path.mjs';
+import { freePort } from './free-port.js';
 import { lastWill } from './last-will.js';
 import { redisCommand } from './redis-command.js';
 
@@ -106,15 +106,4 @@ async function run(port: number, folder: string, more: readonly string[]): Promi
     if (/Address already in use/.test(line)) return undefined;
   }
   throw new Error(`redis-server ended before it was ready: ${last}`);
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
